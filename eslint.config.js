@@ -1,0 +1,98 @@
+import tseslint from 'typescript-eslint';
+
+/** Rooms of src/, from the entry down: a room may import only itself and what stands to the right of it. */
+const layers = [
+  ['cli'],
+  ['server', 'client', 'report'],
+  ['link', 'metrics'],
+  ['engine', 'models', 'data'],
+  ['core'],
+];
+/** Allowed inside one layer, since they are parts of one thought: engines compile models, data sets feed them. */
+const sameLayer = {
+  link: [],
+  metrics: [],
+  engine: ['models'],
+  models: [],
+  data: [],
+  server: [],
+  client: [],
+  report: [],
+};
+/** The one home of a third-party package. */
+const homes = {
+  piscina: ['server'],
+  comlink: ['link'],
+  'onnxruntime-node': ['engine/onnxruntime'],
+  protobufjs: ['engine/onnxruntime'],
+  convict: ['config'],
+  yaml: ['config'],
+  winston: ['report'],
+  'cli-progress': ['report'],
+  commander: ['cli'],
+  'pure-rand': ['core'],
+};
+
+const rooms = layers.flat();
+
+function forbiddenRooms(room) {
+  const level = layers.findIndex((layer) => layer.includes(room));
+  const above = layers.slice(0, level).flat();
+  const beside = layers[level].filter((other) => other !== room && !(sameLayer[room] ?? []).includes(other));
+  return [...above, ...beside, ...(room === 'cli' ? [] : ['config'])];
+}
+
+function restrictions(room, files) {
+  const patterns = forbiddenRooms(room).map((other) => ({
+    regex: `^(\\.\\./)+${other}/`,
+    message: `${room}/ must not import ${other}/ (see docs/architecture.md).`,
+  }));
+  const foreign = Object.entries(homes)
+    .filter(([, places]) => !places.some((place) => files.startsWith(`src/${place}`)))
+    .map(([name, places]) => ({
+      regex: `^${name}(/|$)`,
+      message: `${name} is used only in ${places.join(', ')}.`,
+    }));
+  const environment = [
+    { object: 'process', property: 'env', message: 'Only config/ reads the environment.' },
+    { object: 'process', property: 'argv', message: 'Only config/ and main.ts read the arguments.' },
+  ];
+  return {
+    files: [`${files}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [...patterns, ...foreign] }],
+      'no-restricted-properties': room === 'config' ? 'off' : ['error', ...environment],
+    },
+  };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'build/', 'coverage/', 'eslint.config.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { project: ['./test/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { allowDefaultCaseForExhaustiveSwitch: true },
+      ],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+    },
+  },
+  ...rooms.map((room) => restrictions(room, `src/${room}`)),
+  restrictions('engine', 'src/engine/onnxruntime'),
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+);

@@ -1,0 +1,54 @@
+import { cpus } from 'node:os';
+import ort from 'onnxruntime-node';
+import { ConfigError } from '../../core/errors.js';
+import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
+import type { ExtractedModel } from './graph.js';
+import { OrtSegment } from './segment.js';
+import { buildTrainingModels } from './training_graph.js';
+
+const CPU = 'cpu';
+
+/** Training on any CPU: forward, backward and optimiser step compiled to ONNX graphs that onnxruntime runs. */
+export const onnxruntimeEngine: Engine = {
+  name: 'onnxruntime',
+
+  listDevices(): Promise<readonly Device[]> {
+    return Promise.resolve([{ name: CPU, description: cpus()[0]?.model.trim() ?? 'processor' }]);
+  },
+
+  async compile(spec: SegmentSpec): Promise<Program> {
+    if (spec.device !== CPU) {
+      throw new ConfigError(
+        'ERR_DEVICE',
+        `Engine "onnxruntime" has no device "${spec.device}": it runs on "${CPU}". Set \`devices\` to "${CPU}" or "auto".`,
+        { device: spec.device },
+      );
+    }
+    const models = buildTrainingModels(spec);
+    const [infer, forward, backward] = await Promise.all([
+      createSession(models.infer),
+      createSession(models.forward),
+      createSession(models.backward),
+    ]);
+    const sessions = { infer, forward, backward };
+    return {
+      spec,
+      createSegment: (state) => new OrtSegment(spec, models, sessions, state),
+      dispose: async () => {
+        await Promise.all(Object.values(sessions).map((session) => session.release()));
+      },
+    };
+  },
+};
+
+/** One thread a session: worker threads are the parallelism, and the order of every sum stays the same. */
+function createSession({ bytes }: ExtractedModel): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(bytes, {
+    executionProviders: [CPU],
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+}

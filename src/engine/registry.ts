@@ -1,0 +1,13 @@
+import type { Engine } from './engine.js';
+
+/** Every engine by the name that `engine` takes. Loaded on demand: one that a run does not use costs it nothing. */
+const engines = {
+  onnxruntime: async () => (await import('./onnxruntime/engine.js')).onnxruntimeEngine,
+} satisfies Record<string, () => Promise<Engine>>;
+
+export type EngineName = keyof typeof engines;
+export const engineNames = Object.keys(engines) as EngineName[];
+
+export function loadEngine(name: EngineName): Promise<Engine> {
+  return engines[name]();
+}
