@@ -7,6 +7,13 @@ export interface Tensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
+/** What a model must know of a data set: one picture's shape and the number of classes. */
+export interface DataShape {
+  /** [channels, height, width] */
+  readonly picture: Shape;
+  readonly numClasses: number;
+}
+
 /** Number of entries of a tensor of this shape. */
 export function numElements(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -1,7 +1,7 @@
 import { ShapeError } from '../core/errors.js';
-import { formatShape } from '../core/shapes.js';
+import { formatShape, type DataShape } from '../core/shapes.js';
 import { conv2d, dense, flatten, maxPool2d, relu } from './layers.js';
-import type { DataShape, Network } from './network.js';
+import type { Network } from './network.js';
 
 /** The reference's FEMNIST network: two convolutions and one dense layer, on pictures whose sides are multiples of 4. */
 export function femnistCnn({ picture, numClasses }: DataShape): Network {

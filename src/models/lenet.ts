@@ -1,7 +1,7 @@
 import { ShapeError } from '../core/errors.js';
-import { formatShape } from '../core/shapes.js';
+import { formatShape, type DataShape } from '../core/shapes.js';
 import { conv2d, dense, flatten, maxPool2d, relu } from './layers.js';
-import type { DataShape, Network } from './network.js';
+import type { Network } from './network.js';
 
 /**
  * LeNet-5 with ReLU and max pooling (after LeCun et al. 1998; the form PyTorch's CIFAR-10 tutorial uses), on 32x32

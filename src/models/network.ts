@@ -2,13 +2,6 @@ import { ConfigError } from '../core/errors.js';
 import type { Shape } from '../core/shapes.js';
 import { outputShape, type Layer } from './layers.js';
 
-/** What a model must know of a data set: one picture's shape and the number of classes. */
-export interface DataShape {
-  /** [channels, height, width] */
-  readonly picture: Shape;
-  readonly numClasses: number;
-}
-
 /** A network as plain data: the layers from picture to logits. */
 export interface Network {
   readonly model: string;

@@ -1,6 +1,7 @@
+import type { DataShape } from '../core/shapes.js';
 import { femnistCnn } from './femnist_cnn.js';
 import { lenet } from './lenet.js';
-import type { DataShape, Network } from './network.js';
+import type { Network } from './network.js';
 
 /** Every model by the name that `model` takes: adding one is adding its file and a line here. */
 export const models = {

@@ -106,7 +106,9 @@ export class GraphBuilder {
     );
   }
 
+  /** Of no values: an empty vector, which is what a layer group without parameters trains. */
   concat(values: readonly Value[], axis: number): Value {
+    if (values.length === 0) return this.floats([]);
     return values.length === 1 ? values[0] : this.op('Concat', values, { axis });
   }
 

@@ -43,9 +43,7 @@ export class OrtSegment implements Segment {
   }
 
   async forward(x_BI: Tensor): Promise<Tensor> {
-    const given = this.#forwardFeeds(x_BI);
-    const results = await this.#run('forward', given);
-    this.#kept = { ...given, ...results };
+    const results = await this.#forward(this.#forwardFeeds(x_BI));
     return this.#output(results, this.#models.names.y, x_BI.shape[0], this.#spec.part.outputShape);
   }
 
@@ -64,8 +62,7 @@ export class OrtSegment implements Segment {
       [feeds.labels]: new ort.Tensor('int32', labels_B, [labels_B.length]),
       [feeds.rowWeight]: new ort.Tensor('float32', Float32Array.of(1 / labels_B.length), []),
     };
-    const results = await this.#run('forward', given);
-    this.#kept = { ...given, ...results };
+    const results = await this.#forward(given);
     const numRows = x_BI.shape[0];
     const logits_BK = this.#output(results, names.y, numRows, this.#spec.part.outputShape);
     if (names.dx === undefined || names.dxCheck === undefined) return { logits_BK, dx_BI: undefined };
@@ -92,6 +89,14 @@ export class OrtSegment implements Segment {
 
   #forwardFeeds(x_BI: Tensor): Tensors {
     return { [feeds.x]: toOrt(x_BI), [feeds.weights]: vector(this.#state.weights) };
+  }
+
+  async #forward(given: Tensors): Promise<Tensors> {
+    const results = await this.#run('forward', given);
+    const available: Tensors = { ...given, ...results };
+    const needed = this.#models.backward.inputs.filter((name) => name in available);
+    this.#kept = Object.fromEntries(needed.map((name) => [name, available[name]]));
+    return results;
   }
 
   /** The backward run: computes the next state, and makes it the current one when it is finite. */

@@ -1,0 +1,59 @@
+// Shape legend: B batch, C channels, H height, W width
+import { randomPermutation, randomStream } from '../core/random.js';
+import { numElements, type Shape, type Tensor } from '../core/shapes.js';
+import type { Rows } from './dataset.js';
+import type { Shard } from './partition.js';
+
+/** In which order a client goes through its shard. */
+export type RowOrder = 'shuffled' | 'in_order';
+
+/** A client's rows in the order of one pass; drawn anew for every (seed, client, pass). */
+export function passOrder(shard: Shard, order: RowOrder, seed: number, client: number, pass: number): Shard {
+  if (order === 'in_order') return shard;
+  return randomPermutation(shard.length, randomStream(seed, 'shuffle', client, pass)).map((at) => shard[at]);
+}
+
+/** Number of batches in one pass; the last one may be smaller. */
+export function numBatches(numRows: number, batchSize: number): number {
+  return Math.ceil(numRows / batchSize);
+}
+
+/** How raw pictures become a network's input. */
+export interface InputFormat {
+  /** [C, H, W] of the raw picture */
+  readonly picture: Shape;
+  /** Pixels of background on each side. */
+  readonly padding: number;
+  /** Raw value of the background. */
+  readonly background: number;
+}
+
+/** (p/255 - 0.5) / 0.5 of every byte, rounded once to float32. */
+const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
+
+/** The pictures of these rows, padded and normalised to -1..1: [B, C, H + 2 padding, W + 2 padding]. */
+export function gatherPictures({ pictures }: Rows, rowNumbers: Uint32Array, format: InputFormat): Tensor {
+  const [channels, height, width] = format.picture;
+  const { padding, background } = format;
+  const paddedWidth = width + 2 * padding;
+  const shape = [rowNumbers.length, channels, height + 2 * padding, paddedWidth];
+  const data = new Float32Array(numElements(shape)).fill(padding > 0 ? normalised[background] : 0);
+  const bytesPerPicture = channels * height * width;
+  let to = padding * paddedWidth + padding;
+  for (const row of rowNumbers) {
+    let from = row * bytesPerPicture;
+    for (let channel = 0; channel < channels; channel++) {
+      for (let line = 0; line < height; line++) {
+        for (let column = 0; column < width; column++) data[to++] = normalised[pictures[from++]];
+        to += 2 * padding;
+      }
+      to += 2 * padding * paddedWidth;
+    }
+  }
+  return { shape, data };
+}
+
+/** The labels of these rows. */
+export function gatherLabels({ labels }: Rows, rowNumbers: Uint32Array): Int32Array<ArrayBuffer> {
+  return Int32Array.from(rowNumbers, (row) => labels[row]);
+}
