@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf, StorageError } from './errors.js';
+import { DataError, messageOf, StorageError } from './errors.js';
 
 /** Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
@@ -35,5 +35,19 @@ async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Reads a file that must be there; `what` says in the error what it should have been, and how to get it. */
+export async function readRequiredFile(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new DataError(
+      'ERR_READ',
+      `Cannot read "${path}": ${messageOf(error)}. It should be ${what}.`,
+      { path },
+      { cause: error },
+    );
   }
 }

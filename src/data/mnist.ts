@@ -49,7 +49,10 @@ function embeddedFolder(): string {
   return join(dirname(manifest), 'data');
 }
 
-async function loadSplit(folder: string, split: 'train' | 't10k'): Promise<{ rows: Rows; isVerified: boolean }> {
+async function loadSplit(
+  folder: string,
+  split: 'train' | 't10k',
+): Promise<{ rows: Rows; isVerified: boolean }> {
   const pictureFile = await readChecked(folder, `${split}-images-idx3-ubyte`);
   const labelFile = await readChecked(folder, `${split}-labels-idx1-ubyte`);
   const pictures = decodeIdx(pictureFile.bytes, 3, pictureFile.path);
@@ -62,7 +65,10 @@ async function loadSplit(folder: string, split: 'train' | 't10k'): Promise<{ row
     throw foreign(labelFile.path, `it has ${labels.sizes[0]} labels for ${numRows} pictures`);
   const wrong = labels.values.findIndex((label) => label >= NUM_CLASSES);
   if (wrong >= 0)
-    throw foreign(labelFile.path, `row ${wrong} has label ${labels.values[wrong]}, not 0 to ${NUM_CLASSES - 1}`);
+    throw foreign(
+      labelFile.path,
+      `row ${wrong} has label ${labels.values[wrong]}, not 0 to ${NUM_CLASSES - 1}`,
+    );
   return {
     rows: { numRows, pictures: toShared(pictures.values), labels: toShared(labels.values) },
     isVerified: pictureFile.isVerified && labelFile.isVerified,
@@ -93,5 +99,7 @@ async function readChecked(folder: string, name: keyof typeof checksums): Promis
 }
 
 function foreign(path: string, why: string): DataError {
-  return new DataError('ERR_DATA', `"${path}" is not of the data set "mnist": ${why}. Replace the file.`, { path });
+  return new DataError('ERR_DATA', `"${path}" is not of the data set "mnist": ${why}. Replace the file.`, {
+    path,
+  });
 }

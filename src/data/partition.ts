@@ -11,7 +11,10 @@ export function partitionIid(numRows: number, numClients: number, seed: number):
 
 /** Gives each client its run of consecutive rows; sizes differ by one at most. */
 export function partitionInOrder(numRows: number, numClients: number): readonly Shard[] {
-  return cut(Uint32Array.from({ length: numRows }, (_, row) => row), numClients);
+  return cut(
+    Uint32Array.from({ length: numRows }, (_, row) => row),
+    numClients,
+  );
 }
 
 function cut(rows: Shard, numClients: number): readonly Shard[] {

@@ -128,7 +128,7 @@ export class OrtSegment implements Segment {
     const model: ExtractedModel = this.#models[which];
     const inputs: Tensors = {};
     for (const name of model.inputs) inputs[name] = available[name];
-    return (await this.#sessions[which].run(inputs));
+    return await this.#sessions[which].run(inputs);
   }
 
   #output(results: Tensors, name: string, numRows: number, shape: Shape): Tensor {

@@ -1,0 +1,176 @@
+// Shape legend: B batch, C channels, H height, W width, F cut features
+import { NumericError, ProtocolError } from '../core/errors.js';
+import { readRequiredFile, writeFileAtomic } from '../core/files.js';
+import { gatherLabels, gatherPictures, passOrder } from '../data/batches.js';
+import type { Shard } from '../data/partition.js';
+import { freshState, type Program, type Segment, type SegmentState } from '../engine/engine.js';
+import { packHead, receiptOf, unpackHead, type HeadExchange } from '../link/head_exchange.js';
+import {
+  fromFrame,
+  toFrame,
+  type ActivationsMessage,
+  type ClientService,
+  type GradientsMessage,
+  type HandOverReceipt,
+  type HandOverRequest,
+  type HeadFile,
+  type Position,
+  type TestRequest,
+  type VisitRequest,
+} from '../link/messages.js';
+import type { ThreadSetup } from '../link/setup.js';
+import { initialWeights } from '../models/init.js';
+import { numParameters } from '../models/layers.js';
+import { decodeWeights, encodeWeights } from '../models/weights.js';
+
+interface Visit extends VisitRequest {
+  /** Row numbers of each batch that is still to come. */
+  readonly batches: Iterator<Uint32Array>;
+  /** The batch whose gradients are due. */
+  step: number;
+}
+
+/** One data holder: its shard, and the head while the ring is with it. */
+export class Client implements ClientService {
+  readonly #client: number;
+  readonly #shard: Shard;
+  readonly #setup: ThreadSetup;
+  readonly #program: Program;
+  readonly #exchange: HeadExchange;
+  #head: Segment | undefined;
+  #visit: Visit | undefined;
+
+  constructor(client: number, shard: Shard, setup: ThreadSetup, program: Program, exchange: HeadExchange) {
+    this.#client = client;
+    this.#shard = shard;
+    this.#setup = setup;
+    this.#program = program;
+    this.#exchange = exchange;
+  }
+
+  createHead(): Promise<void> {
+    this.#takeHead(initialWeights(this.#layers, this.#setup.seed));
+    return Promise.resolve();
+  }
+
+  async loadHead({ path, prefix }: HeadFile): Promise<void> {
+    const file = await readRequiredFile(path, 'a safetensors file with the head of a model');
+    this.#takeHead(decodeWeights(this.#layers, file, path, prefix));
+  }
+
+  startVisit(request: VisitRequest): Promise<ActivationsMessage> {
+    if (request.isOptimizerFresh) this.#requireHead().resetOptimizers();
+    const batches = this.#batches(request);
+    this.#visit = { ...request, batches };
+    const rows = batches.next();
+    if (rows.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
+    return this.#activations(request, rows.value);
+  }
+
+  async trainStep({ generation, step, dz }: GradientsMessage): Promise<ActivationsMessage | null> {
+    const visit = this.#visit;
+    if (!visit || visit.generation !== generation || visit.step !== step)
+      throw this.#refused(`gradients of step ${step}`);
+    const want = [dz.shape[0], ...this.#program.spec.part.outputShape];
+    const dz_BF = fromFrame(dz, want, 'The server', `the head of client ${this.#client}`);
+    await this.#requireHead()
+      .backward(dz_BF)
+      .catch((error: unknown) => {
+        throw error instanceof NumericError ? this.#located(error, step) : error;
+      });
+    visit.step++;
+    const rows = visit.batches.next();
+    if (!rows.done) return this.#activations({ generation, step: visit.step }, rows.value);
+    this.#visit = undefined;
+    return null;
+  }
+
+  sendHead(request: HandOverRequest): Promise<HandOverReceipt> {
+    const state = this.#requireHead().exportState();
+    const parcel = packHead(request, request.handoff === 'weights' ? { ...state, optimizers: [] } : state);
+    const receipt = receiptOf(parcel);
+    this.#exchange.send(parcel);
+    this.#head = undefined;
+    return Promise.resolve(receipt);
+  }
+
+  async receiveHead(request: HandOverRequest): Promise<HandOverReceipt> {
+    const parcel = await this.#exchange.receive(this.#client);
+    const receipt = receiptOf(parcel);
+    this.#head = this.#program.createSegment(this.#fitting(unpackHead(parcel, request)));
+    return receipt;
+  }
+
+  async testActivations({ generation, step, firstRow, numRows }: TestRequest): Promise<ActivationsMessage> {
+    const { test, input } = this.#setup;
+    const rows = Uint32Array.from({ length: numRows }, (_, index) => firstRow + index);
+    const z_BF = await this.#requireHead().infer(gatherPictures(test, rows, input));
+    return { generation, step, z: toFrame(z_BF), labels: gatherLabels(test, rows).buffer };
+  }
+
+  async saveHead({ path }: { readonly path: string }): Promise<void> {
+    const { weights } = this.#requireHead().exportState();
+    await writeFileAtomic(path, encodeWeights(this.#layers, weights));
+  }
+
+  get #layers() {
+    return this.#program.spec.part.layers;
+  }
+
+  #takeHead(weights: Float32Array<ArrayBuffer>): void {
+    this.#head = this.#program.createSegment(freshState(this.#program.spec, weights));
+  }
+
+  #requireHead(): Segment {
+    if (!this.#head) throw this.#refused('work for the head');
+    return this.#head;
+  }
+
+  /** Row numbers of every batch of a visit, pass after pass; the last batch of a pass may be smaller. */
+  *#batches({ firstPass, numPasses, numSteps }: VisitRequest): Generator<Uint32Array, void> {
+    const { batchSize, rowOrder, seed } = this.#setup;
+    let left = numSteps;
+    for (let pass = firstPass; pass < firstPass + numPasses; pass++) {
+      const order = passOrder(this.#shard, rowOrder, seed, this.#client, pass);
+      for (let begin = 0; begin < order.length && left > 0; begin += batchSize, left--)
+        yield order.subarray(begin, begin + batchSize);
+    }
+  }
+
+  async #activations({ generation, step }: Position, rows: Uint32Array): Promise<ActivationsMessage> {
+    const { train, input } = this.#setup;
+    const x_BCHW = gatherPictures(train, rows, input);
+    const z_BF = await this.#requireHead().forward(x_BCHW);
+    return { generation, step, z: toFrame(z_BF), labels: gatherLabels(train, rows).buffer };
+  }
+
+  /** A state without optimisers starts with fresh ones; one of another size is refused. */
+  #fitting({ weights, optimizers }: SegmentState): SegmentState {
+    const fresh = freshState(this.#program.spec, weights);
+    const sizes = (state: SegmentState) =>
+      state.optimizers.map(({ slots }) => slots.map(({ length }) => length));
+    const isWhole =
+      optimizers.length === 0 || String(sizes({ weights, optimizers })) === String(sizes(fresh));
+    const numWeights = numParameters(this.#layers);
+    if (!isWhole || weights.length !== numWeights)
+      throw this.#refused(`a head of ${weights.length} parameters where ${numWeights} were expected`);
+    return optimizers.length === 0 ? fresh : { weights, optimizers };
+  }
+
+  #refused(what: string): ProtocolError {
+    return new ProtocolError(
+      'ERR_NOT_DUE',
+      `Client ${this.#client} was sent ${what}, which is not due. The messages of this run are out of order; start it again.`,
+      { client: this.#client },
+    );
+  }
+
+  #located(error: NumericError, step: number): NumericError {
+    return new NumericError(
+      error.code,
+      `Head of client ${this.#client}, step ${step}: ${error.message} Lower \`optimizer.head.lr\`.`,
+      { client: this.#client, step },
+      { cause: error },
+    );
+  }
+}

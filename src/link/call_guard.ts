@@ -1,0 +1,93 @@
+import { ClientLostError, messageOf, type BloomError } from '../core/errors.js';
+
+/**
+ * Ends calls that would otherwise wait for ever: a call to a thread that died is never answered. Each call races its
+ * deadline, the death of the other side, and the closing of the link.
+ */
+export class CallGuard {
+  readonly #side: string;
+  readonly #timeoutMs: number;
+  readonly #waiting = new Map<symbol, { what: string; reject: (reason: Error) => void }>();
+  #end: ((what: string) => BloomError) | undefined;
+
+  /** `side` names the other side in errors: "thread 1 (clients 1, 3)". */
+  constructor(side: string, timeoutMs: number) {
+    this.#side = side;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Runs a call; `what` says in errors what was being done. */
+  run<T>(what: string, call: () => Promise<T>): Promise<T> {
+    if (this.#end) return Promise.reject(this.#end(what));
+    return new Promise<T>((resolve, reject) => {
+      const key = Symbol(what);
+      const leave = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(key);
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(this.#timeout(what));
+      }, this.#timeoutMs);
+      // Entered BEFORE the call is posted: a side that dies in between would leave us waiting.
+      this.#waiting.set(key, {
+        what,
+        reject: (reason) => {
+          leave();
+          reject(reason);
+        },
+      });
+      call().then(
+        (value) => {
+          leave();
+          resolve(value);
+        },
+        (error: unknown) => {
+          leave();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  /** The other side is gone: everything under way and everything after is refused. */
+  fail(cause: unknown): void {
+    this.#finish(
+      (what) =>
+        new ClientLostError(
+          'ERR_CLIENT_LOST',
+          `The ${this.#side} ended while waiting for "${what}": ${messageOf(cause)}. Start the run again.`,
+          { side: this.#side, what },
+          { cause },
+        ),
+    );
+  }
+
+  close(): void {
+    this.#finish(
+      (what) =>
+        new ClientLostError(
+          'ERR_LINK_CLOSED',
+          `The link to the ${this.#side} is closed: "${what}" was not done.`,
+          {
+            side: this.#side,
+            what,
+          },
+        ),
+    );
+  }
+
+  #finish(end: (what: string) => BloomError): void {
+    this.#end ??= end;
+    for (const { what, reject } of [...this.#waiting.values()]) reject(this.#end(what));
+  }
+
+  #timeout(what: string): BloomError {
+    const seconds = this.#timeoutMs / 1000;
+    return new ClientLostError(
+      'ERR_CALL_TIMEOUT',
+      `The ${this.#side} did not answer "${what}" within ${seconds} s. It hangs, or the machine is overloaded.`,
+      { side: this.#side, what },
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import type { CallGuard } from './call_guard.js';
+import type { ClientService } from './messages.js';
+
+export type Method = keyof ClientService;
+export type RequestOf<M extends Method> = Parameters<ClientService[M]>[0];
+export type ReplyOf<M extends Method> = Awaited<ReturnType<ClientService[M]>>;
+
+/**
+ * How the server reaches one client: the client's service, wherever it lives.
+ *
+ * Every link keeps the same promises (`test/contract/link_suite.ts`): buffers of requests and replies are moved; calls are
+ * answered in order; an error keeps its class, code and details; a call never waits for ever, but rejects when the client's
+ * side dies, or its deadline passes, or the link is closed.
+ */
+export interface Link extends ClientService {
+  readonly client: number;
+  /** Rejects what is under way and everything after. May be called again. */
+  close(): void;
+}
+
+/** Carries one call to the other side; posts before it returns. */
+export type Carry = <M extends Method>(method: M, request: RequestOf<M>) => Promise<ReplyOf<M>>;
+
+/** A link made of a way to carry calls, each guarded. */
+export function linkOver(client: number, carry: Carry, guard: CallGuard): Link {
+  const call =
+    <M extends Method>(method: M) =>
+    (request: RequestOf<M>): Promise<ReplyOf<M>> =>
+      guard.run(`client ${client}: ${method}`, () => carry(method, request));
+  return {
+    client,
+    createHead: call('createHead'),
+    loadHead: call('loadHead'),
+    startVisit: call('startVisit'),
+    trainStep: call('trainStep'),
+    sendHead: call('sendHead'),
+    receiveHead: call('receiveHead'),
+    testActivations: call('testActivations'),
+    saveHead: call('saveHead'),
+    close: () => {
+      guard.close();
+    },
+  };
+}

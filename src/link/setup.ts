@@ -1,0 +1,33 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { InputFormat, RowOrder } from '../data/batches.js';
+import type { Rows } from '../data/dataset.js';
+import type { Shard } from '../data/partition.js';
+import type { SegmentSpec } from '../engine/engine.js';
+import type { EngineName } from '../engine/registry.js';
+
+/** Everything a worker thread is told, once, at its start: the only message that carries pictures, in shared memory. */
+export interface ThreadSetup {
+  readonly thread: number;
+  readonly numThreads: number;
+  /** A port to every other thread, by its number. */
+  readonly peers: ReadonlyMap<number, MessagePort>;
+  readonly engine: EngineName;
+  readonly head: SegmentSpec;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly rowOrder: RowOrder;
+  readonly input: InputFormat;
+  readonly train: Rows;
+  readonly test: Rows;
+  readonly clients: readonly ClientSetup[];
+}
+
+export interface ClientSetup {
+  readonly client: number;
+  readonly shard: Shard;
+}
+
+/** The thread on which a client lives. */
+export function threadOf(client: number, numThreads: number): number {
+  return client % numThreads;
+}

@@ -1,0 +1,44 @@
+// Shape legend: B batch, K classes
+import type { Score } from '../core/events.js';
+
+/** Sums over rows, from which means of any grouping follow. */
+export interface Tally {
+  readonly rows: number;
+  readonly lossSum: number;
+  readonly numCorrect: number;
+}
+
+export const emptyTally: Tally = { rows: 0, lossSum: 0, numCorrect: 0 };
+
+/**
+ * Softmax cross-entropy -log softmax(logits)[label], summed over rows in float64, and the number of rows whose largest
+ * logit (the first of equal ones) is the label's. `logits` is [B, K], row-major.
+ */
+export function tally(logits_BK: Float32Array, labels_B: Int32Array): Tally {
+  const numClasses = logits_BK.length / labels_B.length;
+  let lossSum = 0;
+  let numCorrect = 0;
+  for (let row = 0; row < labels_B.length; row++) {
+    const first = row * numClasses;
+    let best = first;
+    for (let at = first + 1; at < first + numClasses; at++) if (logits_BK[at] > logits_BK[best]) best = at;
+    let sum = 0;
+    for (let at = first; at < first + numClasses; at++) sum += Math.exp(logits_BK[at] - logits_BK[best]);
+    lossSum += Math.log(sum) + logits_BK[best] - logits_BK[first + labels_B[row]];
+    if (best === first + labels_B[row]) numCorrect++;
+  }
+  return { rows: labels_B.length, lossSum, numCorrect };
+}
+
+export function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    rows: a.rows + b.rows,
+    lossSum: a.lossSum + b.lossSum,
+    numCorrect: a.numCorrect + b.numCorrect,
+  };
+}
+
+/** Means over the rows of a tally. */
+export function scoreOf({ rows, lossSum, numCorrect }: Tally): Score {
+  return { loss: lossSum / rows, accuracy: numCorrect / rows };
+}

@@ -1,0 +1,108 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { messageOf } from '../core/errors.js';
+import type { Link } from '../link/link.js';
+import { threadOf, type ThreadSetup } from '../link/setup.js';
+import { connectThread } from '../link/thread.js';
+import type { Shard } from '../data/partition.js';
+
+/** What all threads are told alike. */
+export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads'>;
+
+export interface PoolOptions {
+  readonly numThreads: number;
+  /** The compiled file whose `hostClients` a thread runs. */
+  readonly threadFile: string;
+  /** Wall time after which a call is given up. */
+  readonly callTimeoutMs: number;
+}
+
+/** The clients, on worker threads of one Piscina pool. */
+export interface ClientPool {
+  /** By client number. */
+  readonly links: readonly Link[];
+  /** Ends all threads. May be called again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the threads and gives each its clients. Every thread runs one task as long as it lives, so that a task that ends
+ * unasked is the news that its thread died (Piscina would quietly put a fresh thread, with empty heads, in its place).
+ */
+export async function startClientPool(
+  setup: CommonSetup,
+  shards: readonly Shard[],
+  { numThreads, threadFile, callTimeoutMs }: PoolOptions,
+): Promise<ClientPool> {
+  const piscina = new Piscina({
+    filename: threadFile,
+    name: 'hostClients',
+    minThreads: numThreads,
+    maxThreads: numThreads,
+    // The default blocks an idle thread's event loop, and its port would never answer.
+    atomics: 'disabled',
+  });
+  const peers = connectPeers(numThreads);
+  let isClosing = false;
+  const connections = peers.map((_, thread) => {
+    const { port1, port2 } = new MessageChannel();
+    const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
+    const side = `thread ${thread} (${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')})`;
+    const connection = connectThread<ThreadSetup>(port1, side, callTimeoutMs);
+    const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
+    task.then(
+      () => {
+        if (!isClosing) connection.fail(new Error('its task ended'));
+      },
+      (error: unknown) => {
+        connection.fail(new Error(messageOf(error), { cause: error }));
+      },
+    );
+    return { connection, task };
+  });
+  const pool = {
+    links: [...shards.keys()].map((client) =>
+      connections[threadOf(client, numThreads)].connection.openLink(client),
+    ),
+    async close() {
+      if (isClosing) return;
+      isClosing = true;
+      // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
+      await Promise.allSettled(connections.map(({ connection, task }) => connection.stop().then(() => task)));
+      for (const { connection } of connections) connection.close();
+      await piscina.destroy();
+    },
+  };
+  try {
+    await Promise.all(
+      connections.map(({ connection }, thread) =>
+        connection.start({
+          ...setup,
+          numThreads,
+          thread,
+          peers: peers[thread],
+          clients: [...shards.entries()]
+            .filter(([client]) => threadOf(client, numThreads) === thread)
+            .map(([client, shard]) => ({ client, shard })),
+        }),
+      ),
+    );
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  return pool;
+}
+
+/** A channel for each pair of threads: by thread, its port to every other one. */
+function connectPeers(numThreads: number): readonly Map<number, MessagePort>[] {
+  const peers = Array.from({ length: numThreads }, () => new Map<number, MessagePort>());
+  for (let a = 0; a < numThreads; a++) {
+    for (let b = a + 1; b < numThreads; b++) {
+      const { port1, port2 } = new MessageChannel();
+      peers[a].set(b, port1);
+      peers[b].set(a, port2);
+    }
+  }
+  return peers;
+}

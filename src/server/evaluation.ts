@@ -1,0 +1,28 @@
+import type { Link } from '../link/link.js';
+import type { Position } from '../link/messages.js';
+import { addTallies, emptyTally, type Tally } from '../metrics/classification.js';
+import type { Tail } from './tail.js';
+
+/** Test rows in one message: fixed, so that results do not depend on the training's batch size. */
+const ROWS_PER_MESSAGE = 250;
+
+/** Tests the head that this client holds with the tail, on the client's test rows; one message is always ahead. */
+export async function evaluate(
+  link: Link,
+  tail: Tail,
+  numTestRows: number,
+  position: Position,
+): Promise<Tally> {
+  const ask = (firstRow: number) => {
+    const numRows = Math.min(ROWS_PER_MESSAGE, numTestRows - firstRow);
+    return numRows > 0 ? link.testActivations({ ...position, firstRow, numRows }) : undefined;
+  };
+  let total = emptyTally;
+  let coming = ask(0);
+  for (let firstRow = 0; coming; firstRow += ROWS_PER_MESSAGE) {
+    const message = await coming;
+    coming = ask(firstRow + ROWS_PER_MESSAGE);
+    total = addTallies(total, await tail.test(message, position, link.client));
+  }
+  return total;
+}

@@ -1,0 +1,68 @@
+// Shape legend: B batch, F cut features, K classes
+import { NumericError, ProtocolError } from '../core/errors.js';
+import type { Tensor } from '../core/shapes.js';
+import type { Segment, SegmentSpec } from '../engine/engine.js';
+import { fromFrame, type ActivationsMessage, type Position } from '../link/messages.js';
+import { tally, type Tally } from '../metrics/classification.js';
+
+/** What the server learns of one batch, and sends back for it. */
+export interface TailGradient {
+  readonly tally: Tally;
+  readonly dz_BF: Tensor;
+}
+
+/** The server's half of the network, behind checks of everything that comes up. */
+export class Tail {
+  readonly #segment: Segment;
+  readonly #spec: SegmentSpec;
+
+  constructor(segment: Segment, spec: SegmentSpec) {
+    this.#segment = segment;
+    this.#spec = spec;
+  }
+
+  /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
+  async lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient> {
+    const { z_BF, labels_B } = this.#open(message, due, client);
+    const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B);
+    const result = tally(logits_BK.data, labels_B);
+    if (!Number.isFinite(result.lossSum) || !dx_BI)
+      throw new NumericError('ERR_NOT_FINITE', 'The loss is not finite.');
+    return { tally: result, dz_BF: dx_BI };
+  }
+
+  /** The optimiser step for the last `lossGradient`. */
+  async update(): Promise<void> {
+    await this.#segment.update();
+  }
+
+  /** Loss of test rows, changing nothing. */
+  async test(message: ActivationsMessage, due: Position, client: number): Promise<Tally> {
+    const { z_BF, labels_B } = this.#open(message, due, client);
+    const logits_BK = await this.#segment.infer(z_BF);
+    return tally(logits_BK.data, labels_B);
+  }
+
+  exportWeights(): Float32Array<ArrayBuffer> {
+    return this.#segment.exportState().weights;
+  }
+
+  #open(
+    message: ActivationsMessage,
+    due: Position,
+    client: number,
+  ): { z_BF: Tensor; labels_B: Int32Array<ArrayBuffer> } {
+    const { generation, step, z, labels } = message;
+    if (generation !== due.generation || step !== due.step) {
+      throw new ProtocolError(
+        'ERR_NOT_DUE',
+        `Client ${client} sent step ${step} of generation ${generation}, but step ${due.step} of generation ` +
+          `${due.generation} was due. The messages of this run are out of order; start it again.`,
+        { client, step },
+      );
+    }
+    const labels_B = new Int32Array(labels);
+    const want = [labels_B.length, ...this.#spec.part.inputShape];
+    return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail'), labels_B };
+  }
+}
