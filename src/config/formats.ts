@@ -1,0 +1,86 @@
+/** Which values a key takes, and how they are read. */
+export interface Format {
+  /** Completes "expected ...". */
+  readonly expected: string;
+  isValid(value: unknown): boolean;
+  /** The value as it is kept; only of a valid one. */
+  normalise?(value: unknown): unknown;
+  /** The value that a text from a flag or the environment stands for, valid or not. */
+  fromText(text: string): unknown;
+}
+
+/** Numbers as people write them; anything else stays text, which no number format takes. */
+const numberFromText = (text: string): unknown =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
+const asIs = (text: string): unknown => text;
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Format {
+  return {
+    expected:
+      max === Number.MAX_SAFE_INTEGER ? `an integer of ${min} or more` : `an integer from ${min} to ${max}`,
+    isValid: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+    fromText: numberFromText,
+  };
+}
+
+/** A number in [min, below). */
+export function real(min: number, below = Infinity): Format {
+  return {
+    expected:
+      below === Infinity
+        ? `a number of ${min} or more`
+        : `a number from ${min} up to, not including, ${below}`,
+    isValid: (value) => typeof value === 'number' && value >= min && value < below,
+    fromText: numberFromText,
+  };
+}
+
+export function positive(): Format {
+  return {
+    expected: 'a number above 0',
+    isValid: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+    fromText: numberFromText,
+  };
+}
+
+export function oneOf(choices: readonly string[]): Format {
+  return {
+    expected: choices.length === 1 ? `"${choices[0]}"` : `one of ${choices.join(', ')}`,
+    isValid: (value) => choices.includes(value as string),
+    fromText: asIs,
+  };
+}
+
+export function autoOr(format: Format): Format {
+  return {
+    expected: `"auto" or ${format.expected}`,
+    isValid: (value) => value === 'auto' || format.isValid(value),
+    fromText: (text) => (text === 'auto' ? text : format.fromText(text)),
+  };
+}
+
+/** A layer's name, or the number of layers in the head, in YAML also as a number. */
+export const layer: Format = {
+  expected: 'the name of a layer, the number of layers in the head, or "default"',
+  isValid: (value) => (typeof value === 'string' && value !== '') || Number.isInteger(value),
+  normalise: String,
+  fromText: asIs,
+};
+
+export const text: Format = {
+  expected: 'text',
+  isValid: (value) => typeof value === 'string',
+  fromText: asIs,
+};
+
+export const nonEmptyText: Format = {
+  expected: 'text that is not empty',
+  isValid: (value) => typeof value === 'string' && value !== '',
+  fromText: asIs,
+};
+
+export const boolean: Format = {
+  expected: 'true or false',
+  isValid: (value) => typeof value === 'boolean',
+  fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+};

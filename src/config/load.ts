@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import convict from 'convict';
+import { ConfigError } from '../core/errors.js';
+import { refuseTwoNames, type Assignment } from './assignment.js';
+import { keys, type Key } from './keys.js';
+import type { RunConfig } from './run_config.js';
+import { readEnvironment, readFlags, readMake, readMapping, readYaml } from './sources.js';
+
+/** Where the values of a command come from. */
+export interface ConfigSources {
+  /** YAML file over `config/base.yaml`; none where undefined. */
+  readonly file?: string | undefined;
+  /** By flag name without dashes, every value given. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** Names of the variables on make's command line. */
+  readonly makeNames: readonly string[];
+}
+
+export interface LoadedConfig {
+  readonly config: RunConfig;
+  /** `key=value` of everything that differs from the defaults. */
+  readonly overrides: readonly string[];
+  /** Values that the environment decided, with the variable's name. */
+  readonly fromEnvironment: readonly {
+    readonly key: string;
+    readonly variable: string;
+    readonly value: string;
+  }[];
+}
+
+/** The folder that holds package.json: `config/base.yaml` lies under it. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/**
+ * The configuration of a command: defaults, `config/base.yaml`, the given file, the environment, flags; later wins.
+ * Throws ConfigError.
+ */
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const { env } = process;
+  const base = readYaml(join(packageRoot(), 'config', 'base.yaml'));
+  const layers = [
+    base,
+    sources.file === undefined ? [] : readYaml(sources.file),
+    readEnvironment(env, sources.makeNames),
+    [...readMake(sources.makeNames, env), ...readFlags(sources.flags)],
+  ];
+  return merge(layers);
+}
+
+/** The configuration of a program that gives its options as an object: defaults, then options. Throws ConfigError. */
+export function configFrom(options: object): LoadedConfig {
+  return merge([readMapping(options as Record<string, unknown>, 'the options')]);
+}
+
+function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {
+  layers.forEach(refuseTwoNames);
+  const winners = new Map(layers.flat().map((assignment) => [assignment.key.name, assignment]));
+  const values = convict(convictSchema(), { env: {}, args: [] });
+  for (const [name, { value }] of winners) values.set(name, value);
+  values.validate({ allowed: 'strict' });
+  const config = deepFreeze(values.getProperties() as unknown as RunConfig);
+  refuseContradictions(config, winners);
+  const shown = (key: Key, value: unknown) => (key.isSensitive ? '(set)' : String(value));
+  return {
+    config,
+    overrides: [...winners.values()]
+      .filter(({ key, value }) => !key.isSensitive && value !== key.default)
+      .map(({ key, value }) => `${key.name}=${String(value)}`),
+    fromEnvironment: [...winners.values()].flatMap(({ key, value, variable }) =>
+      variable === undefined ? [] : [{ key: key.name, variable, value: shown(key, value) }],
+    ),
+  };
+}
+
+/** The schema as convict takes it. */
+function convictSchema(): convict.Schema<Record<string, unknown>> {
+  const root: Record<string, unknown> = {};
+  for (const { name, doc, format, default: value, isSensitive } of keys) {
+    const path = name.split('.');
+    const level = path
+      .slice(0, -1)
+      .reduce((parent, part) => (parent[part] ??= {}) as Record<string, unknown>, root);
+    level[path[path.length - 1]] = {
+      doc,
+      default: value,
+      sensitive: isSensitive,
+      format: (candidate: unknown) => {
+        if (!format.isValid(candidate)) throw new Error(`must be ${format.expected}`);
+      },
+    };
+  }
+  return root as convict.Schema<Record<string, unknown>>;
+}
+
+function refuseContradictions(config: RunConfig, winners: ReadonlyMap<string, Assignment>): void {
+  const from = (name: string) => winners.get(name)?.source ?? 'its default';
+  const { n_epochs, local_epochs, n_workers, max_clients } = config;
+  if (n_epochs % local_epochs !== 0) {
+    throw new ConfigError(
+      'ERR_CONFIG_CONTRADICTION',
+      `\`local_epochs\` is ${local_epochs} (from ${from('local_epochs')}), which does not divide \`n_epochs\`, ` +
+        `${n_epochs} (from ${from('n_epochs')}). Choose a divisor.`,
+    );
+  }
+  if (n_workers > max_clients) {
+    throw new ConfigError(
+      'ERR_CONFIG_CONTRADICTION',
+      `\`n_workers\` is ${n_workers} (from ${from('n_workers')}), more than \`max_clients\`, ${max_clients} (from ` +
+        `${from('max_clients')}). Raise \`max_clients\` if so many are meant.`,
+    );
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value))
+    if (typeof part === 'object' && part !== null) deepFreeze(part as object);
+  return Object.freeze(value);
+}

@@ -1,0 +1,53 @@
+import type { DatasetName } from '../data/registry.js';
+import type { EngineName } from '../engine/registry.js';
+import type { Handoff } from '../link/messages.js';
+import type { ModelName } from '../models/registry.js';
+
+/** Everything that decides a run: complete and frozen. Keys are spelled as in YAML; `schema.ts` says what each means. */
+export interface RunConfig {
+  readonly n_epochs: number;
+  readonly n_workers: number;
+  readonly local_epochs: number;
+  readonly handoff: Handoff;
+  readonly dataset: DatasetName;
+  readonly data_dir: string;
+  readonly model: ModelName;
+  readonly cut: string;
+  readonly batch_size: number;
+  readonly optimizer: {
+    readonly head: OptimizerConfig;
+    readonly tail: OptimizerConfig;
+  };
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly n_threads: number | 'auto';
+  readonly devices: string;
+  readonly max_clients: number;
+  readonly max_steps: number;
+  readonly max_samples: number;
+  readonly output_dir: string;
+  readonly log_level: LogLevel;
+  readonly wandb: {
+    readonly track: boolean;
+    readonly key: string;
+    readonly mode: WandbMode;
+    readonly project: string;
+    readonly entity: string;
+  };
+}
+
+export interface OptimizerConfig {
+  readonly name: 'sgd' | 'adam';
+  readonly lr: number;
+  readonly momentum: number;
+  readonly weight_decay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export const wandbModes = ['online', 'offline', 'disabled'] as const;
+export type WandbMode = (typeof wandbModes)[number];
