@@ -4,7 +4,7 @@ process.on('warning', (warning) => warnings.push(warning));
 
 export const mochaHooks = {
   afterEach() {
-    const [warning] = warnings.splice(0);
+    const warning = warnings.splice(0).at(0);
     if (warning) throw warning;
   },
 };

@@ -18,7 +18,8 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    // The first error is the one to tell.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new StorageError(
       'ERR_WRITE',
       `Cannot write "${path}": ${messageOf(error)}. Free some space, or choose another place with \`output_dir\`.`,

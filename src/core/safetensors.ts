@@ -69,7 +69,9 @@ interface Entry {
   readonly end: number;
 }
 
-function readHeader(file: Uint8Array, source: string): { entries: Entry[]; body: Uint8Array } {
+function readHeader(given: Uint8Array, source: string): { entries: Entry[]; body: Uint8Array } {
+  // A plain view: `slice` of Node's Buffer would share its memory.
+  const file = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   if (file.length < 8) throw damaged(source, `it has ${file.length} bytes`);
   const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
   if (length > BigInt(Math.min(file.length - 8, MAX_HEADER_BYTES)))
@@ -103,7 +105,8 @@ function isListOfSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
 }
 
-function dtypeOf(data: StoredTensor['data']): DType {
+/** The format's name of an array's element type. */
+export function dtypeOf(data: StoredTensor['data']): DType {
   if (data instanceof Float32Array) return 'F32';
   return data instanceof Int32Array ? 'I32' : 'U8';
 }

@@ -41,6 +41,8 @@ export interface SegmentState {
 /** Turns parts of networks into something that trains. */
 export interface Engine {
   readonly name: string;
+  /** Version of the library that computes. */
+  readonly version: string;
   listDevices(): Promise<readonly Device[]>;
   /** Compiles once for any number of segments. Throws where a layer or device is not known. */
   compile(spec: SegmentSpec): Promise<Program>;
@@ -77,8 +79,8 @@ export interface Segment {
   update(): Promise<void>;
   /** A copy of weights and optimiser state. */
   exportState(): SegmentState;
-  /** Forgets the optimiser's past, its step count included. */
-  resetOptimizers(): void;
+  /** Forgets the past of one layer group's optimiser, its step count included; without a number, of all. */
+  resetOptimizers(group?: number): void;
 }
 
 export interface LossGradient {

@@ -1,5 +1,5 @@
 import { DataError } from '../core/errors.js';
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../core/safetensors.js';
+import { decodeSafetensors, dtypeOf, encodeSafetensors, type StoredTensor } from '../core/safetensors.js';
 import { formatShape, numElements, sameShape } from '../core/shapes.js';
 import { numParameters, parametersOf, type Layer } from './layers.js';
 
@@ -30,10 +30,10 @@ export function fromNamedTensors(
   for (const { name, shape } of parametersOf(layers)) {
     const tensor = tensors.get(prefix + name);
     if (!tensor || !(tensor.data instanceof Float32Array) || !sameShape(tensor.shape, shape)) {
-      const found = tensor ? `it has shape ${formatShape(tensor.shape)}` : 'it is missing';
+      const found = tensor ? `it is ${dtypeOf(tensor.data)} ${formatShape(tensor.shape)}` : 'it is missing';
       throw new DataError(
         'ERR_WEIGHTS',
-        `"${source}" does not fit the model: it should hold "${prefix + name}" as float32 ${formatShape(shape)}, but ` +
+        `"${source}" does not fit the model: it should hold "${prefix + name}" as F32 ${formatShape(shape)}, but ` +
           `${found}. Use the file that belongs to this \`model\`, \`dataset\` and \`cut\`.`,
         { source, name: prefix + name },
       );

@@ -11,6 +11,7 @@ const CPU = 'cpu';
 /** Training on any CPU: forward, backward and optimiser step compiled to ONNX graphs that onnxruntime runs. */
 export const onnxruntimeEngine: Engine = {
   name: 'onnxruntime',
+  version: ort.env.versions.node ?? ort.env.versions.common,
 
   listDevices(): Promise<readonly Device[]> {
     return Promise.resolve([{ name: CPU, description: cpus()[0]?.model.trim() ?? 'processor' }]);

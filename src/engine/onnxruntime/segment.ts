@@ -83,8 +83,14 @@ export class OrtSegment implements Segment {
     };
   }
 
-  resetOptimizers(): void {
-    this.#state = freshState(this.#spec, this.#state.weights);
+  resetOptimizers(group?: number): void {
+    const { weights, optimizers } = this.#state;
+    const fresh = freshState(this.#spec, weights).optimizers;
+    const isReset = (index: number) => group === undefined || group === index;
+    this.#state = {
+      weights,
+      optimizers: optimizers.map((old, index) => (isReset(index) ? fresh[index] : old)),
+    };
   }
 
   #forwardFeeds(x_BI: Tensor): Tensors {
@@ -112,8 +118,11 @@ export class OrtSegment implements Segment {
     });
     const results = await this.#run('backward', inputs);
     const { names } = this.#models;
-    if (!isFiniteCheck(results[names.weightsCheck]))
-      throw new NumericError('ERR_NOT_FINITE', 'A weight is not finite after the optimiser step.');
+    if (!isFiniteCheck(results[names.stateCheck]))
+      throw new NumericError(
+        'ERR_NOT_FINITE',
+        'A weight, or what the optimiser remembers, is not finite after its step.',
+      );
     this.#state = {
       weights: floatsOf(results[names.weights]),
       optimizers: optimizers.map(({ step }, group) => ({

@@ -33,8 +33,8 @@ export interface TrainingModels {
     /** 0, or NaN where dx is not finite; only of a segment with a loss. */
     readonly dxCheck: string | undefined;
     readonly weights: string;
-    /** 0, or NaN where a new weight is not finite. */
-    readonly weightsCheck: string;
+    /** 0, or NaN where a new weight or slot is not finite. */
+    readonly stateCheck: string;
     /** Per layer group, per slot. */
     readonly slots: readonly (readonly string[])[];
   };
@@ -67,13 +67,16 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
   const { gradients, dx } = emitBackward(g, layers, emitted, dy, needsInputGradient);
   const step = emitUpdate(g, spec, weights, gradients);
 
-  const weightsCheck = g.zeroIfFinite(step.weights);
+  const stateCheck = g.op(
+    'Sum',
+    [step.weights, ...step.slots.flat()].map((vector) => g.zeroIfFinite(vector)),
+  );
   const dxCheck = hasLoss && dx ? g.zeroIfFinite(dx) : undefined;
   const dxOutput = dx ? [dx] : [];
   const early = hasLoss ? dxOutput : [];
   const late = hasLoss ? [] : dxOutput;
   const earlyInputs = new Set<string>([feeds.x, feeds.weights, feeds.labels, feeds.rowWeight]);
-  const results = [step.weights, weightsCheck, ...step.slots.flat(), ...late];
+  const results = [step.weights, stateCheck, ...step.slots.flat(), ...late];
   const forward = [y, ...early, ...(dxCheck ? [dxCheck] : []), ...g.keptFor(results, earlyInputs)];
   return {
     infer: g.extract([y]),
@@ -84,7 +87,7 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
       dx: dx?.name,
       dxCheck: dxCheck?.name,
       weights: step.weights.name,
-      weightsCheck: weightsCheck.name,
+      stateCheck: stateCheck.name,
       slots: step.slots.map((group) => group.map(({ name }) => name)),
     },
   };
