@@ -1,7 +1,7 @@
 // Shape legend: B batch, C channels, H height, W width, F cut features
 import { NumericError, ProtocolError } from '../core/errors.js';
 import { readRequiredFile, writeFileAtomic } from '../core/files.js';
-import { gatherLabels, gatherPictures, passOrder } from '../data/batches.js';
+import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
 import type { Shard } from '../data/partition.js';
 import { freshState, type Program, type Segment, type SegmentState } from '../engine/engine.js';
 import { packHead, receiptOf, unpackHead, type HeadExchange } from '../link/head_exchange.js';
@@ -60,7 +60,7 @@ export class Client implements ClientService {
 
   startVisit(request: VisitRequest): Promise<ActivationsMessage> {
     if (request.isOptimizerFresh) this.#requireHead().resetOptimizers();
-    const batches = this.#batches(request);
+    const batches = batchesOf(this.#shard, this.#client, this.#setup, request);
     this.#visit = { ...request, batches };
     const rows = batches.next();
     if (rows.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
@@ -124,17 +124,6 @@ export class Client implements ClientService {
   #requireHead(): Segment {
     if (!this.#head) throw this.#refused('work for the head');
     return this.#head;
-  }
-
-  /** Row numbers of every batch of a visit, pass after pass; the last batch of a pass may be smaller. */
-  *#batches({ firstPass, numPasses, numSteps }: VisitRequest): Generator<Uint32Array, void> {
-    const { batchSize, rowOrder, seed } = this.#setup;
-    let left = numSteps;
-    for (let pass = firstPass; pass < firstPass + numPasses; pass++) {
-      const order = passOrder(this.#shard, rowOrder, seed, this.#client, pass);
-      for (let begin = 0; begin < order.length && left > 0; begin += batchSize, left--)
-        yield order.subarray(begin, begin + batchSize);
-    }
   }
 
   async #activations({ generation, step }: Position, rows: Uint32Array): Promise<ActivationsMessage> {

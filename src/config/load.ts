@@ -58,6 +58,11 @@ export function configFrom(options: object): LoadedConfig {
   return merge([readMapping(options as Record<string, unknown>, 'the options')]);
 }
 
+/** The configuration in a file alone, such as a run's `.hydra/config.yaml`: defaults, then the file. Throws ConfigError. */
+export function configFromFile(path: string): LoadedConfig {
+  return merge([readYaml(path)]);
+}
+
 function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {
   layers.forEach(refuseTwoNames);
   const winners = new Map(layers.flat().map((assignment) => [assignment.key.name, assignment]));

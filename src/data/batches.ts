@@ -13,6 +13,36 @@ export function passOrder(shard: Shard, order: RowOrder, seed: number, client: n
   return randomPermutation(shard.length, randomStream(seed, 'shuffle', client, pass)).map((at) => shard[at]);
 }
 
+/** Which batches of a shard are meant. */
+export interface BatchRange {
+  readonly firstPass: number;
+  readonly numPasses: number;
+  /** At most so many batches. */
+  readonly numSteps: number;
+}
+
+/** How a client makes batches of its shard. */
+export interface BatchOptions {
+  readonly rowOrder: RowOrder;
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/** Row numbers of every batch, pass after pass; the last batch of a pass may be smaller. */
+export function* batchesOf(
+  shard: Shard,
+  client: number,
+  { rowOrder, batchSize, seed }: BatchOptions,
+  { firstPass, numPasses, numSteps }: BatchRange,
+): Generator<Uint32Array, void> {
+  let left = numSteps;
+  for (let pass = firstPass; pass < firstPass + numPasses; pass++) {
+    const order = passOrder(shard, rowOrder, seed, client, pass);
+    for (let begin = 0; begin < order.length && left > 0; begin += batchSize, left--)
+      yield order.subarray(begin, begin + batchSize);
+  }
+}
+
 /** Number of batches in one pass; the last one may be smaller. */
 export function numBatches(numRows: number, batchSize: number): number {
   return Math.ceil(numRows / batchSize);

@@ -6,7 +6,7 @@ import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { connectThread } from '../link/thread.js';
 import type { Shard } from '../data/partition.js';
 
-/** What all threads are told alike. */
+/** What a thread is told besides its clients and its place among the threads. */
 export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads'>;
 
 export interface PoolOptions {
@@ -30,7 +30,7 @@ export interface ClientPool {
  * unasked is the news that its thread died (Piscina would quietly put a fresh thread, with empty heads, in its place).
  */
 export async function startClientPool(
-  setup: CommonSetup,
+  setupOf: (thread: number) => CommonSetup,
   shards: readonly Shard[],
   { numThreads, threadFile, callTimeoutMs }: PoolOptions,
 ): Promise<ClientPool> {
@@ -77,7 +77,7 @@ export async function startClientPool(
     await Promise.all(
       connections.map(({ connection }, thread) =>
         connection.start({
-          ...setup,
+          ...setupOf(thread),
           numThreads,
           thread,
           peers: peers[thread],

@@ -1,5 +1,5 @@
 // Shape legend: B batch, F cut features, K classes
-import { NumericError, ProtocolError } from '../core/errors.js';
+import { NumericError, ProtocolError, ShapeError } from '../core/errors.js';
 import type { Tensor } from '../core/shapes.js';
 import type { Segment, SegmentSpec } from '../engine/engine.js';
 import { fromFrame, type ActivationsMessage, type Position } from '../link/messages.js';
@@ -62,6 +62,15 @@ export class Tail {
       );
     }
     const labels_B = new Int32Array(labels);
+    const [numClasses] = this.#spec.part.outputShape;
+    const wrong = labels_B.find((label) => label < 0 || label >= numClasses);
+    if (wrong !== undefined) {
+      throw new ShapeError(
+        'ERR_LABEL',
+        `Client ${client} sent label ${wrong}, but the tail knows classes 0 to ${numClasses - 1}. Check its data.`,
+        { client, label: wrong },
+      );
+    }
     const want = [labels_B.length, ...this.#spec.part.inputShape];
     return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail'), labels_B };
   }

@@ -1,0 +1,71 @@
+# bloom-split: what you can do here. Everything installs and builds what it needs first.
+
+NODE ?= node
+NPM  ?= npm
+BIN  := node_modules/.bin
+
+# Variables given on make's command line, as in `make train WORKERS=4`: make puts them into the environment, and their names
+# tell the program which to read from there as options.
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+CONFIG_FLAG = $(if $(filter CONFIG,$(GIVEN)),--config "$$CONFIG")
+RUN = $(NODE) dist/main.js
+OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG NODE NPM,$(GIVEN))"
+
+SOURCES := $(shell find src -name '*.ts')
+TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help train data verify test lint format build bench clean check-node
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo "  Options: make train WORKERS=4 EPOCHS=5 LOCAL_EPOCHS=1 ... (any key in capitals), CONFIG=file.yaml"
+
+train: dist/.built ## train a split network; any option as NAME=value
+	@$(RUN) train $(OPTIONS)
+
+data: dist/.built ## check a data set and show what is in it
+	@$(RUN) data $(OPTIONS)
+
+verify: dist/.built ## prove on this machine that split training equals unsplit training
+	@$(RUN) verify
+
+test: dist/.built build/.built ## run all tests, with coverage
+	@$(BIN)/c8 $(BIN)/mocha
+
+lint: node_modules/.installed ## check style, types, import directions, unused exports
+	@$(BIN)/eslint . && $(BIN)/prettier --check . && $(BIN)/knip
+
+format: node_modules/.installed ## lay out all files
+	@$(BIN)/prettier --write .
+
+build: dist/.built ## compile to dist/
+
+bench: dist/.built build/.built ## measure: medians and spreads, as ratios in one run
+	@$(NODE) build/bench/main.js
+
+clean: ## remove everything that was built or installed (runs stay in outputs/)
+	rm -rf dist build coverage node_modules
+
+dist/.built: $(SOURCES) tsconfig.json node_modules/.installed
+	@$(BIN)/tsc -p .
+	@touch $@
+
+build/.built: $(SOURCES) $(TESTS) test/tsconfig.json tsconfig.json node_modules/.installed
+	@$(BIN)/tsc -p test
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json .npmrc | check-node
+	@$(NPM) ci --include=dev --no-audit --no-fund
+	@touch $@
+
+# The oldest Node.js that every package in use runs on.
+IS_NODE_NEW = const [major, minor] = process.versions.node.split(".").map(Number); \
+              process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)
+NEEDS = bloom-split needs Node.js 20.19 or newer, and
+
+check-node:
+	@command -v $(NODE) >/dev/null || { \
+	  echo "$(NEEDS) there is no '$(NODE)' here. Install it from nodejs.org or with your package manager." >&2; exit 1; }
+	@$(NODE) -e '$(IS_NODE_NEW)' || { \
+	  echo "$(NEEDS) this is $$($(NODE) --version). Install a newer one from nodejs.org." >&2; exit 1; }

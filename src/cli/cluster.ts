@@ -1,0 +1,99 @@
+import { fileURLToPath } from 'node:url';
+import type { RowOrder } from '../data/batches.js';
+import type { Dataset } from '../data/dataset.js';
+import type { Shard } from '../data/partition.js';
+import { freshState, type SegmentSpec } from '../engine/engine.js';
+import type { OptimizerOptions } from '../engine/optimizer.js';
+import { placeThreads } from '../engine/placement.js';
+import { loadEngine, type EngineName } from '../engine/registry.js';
+import type { Link } from '../link/link.js';
+import type { Network, NetworkPart, SplitNetwork } from '../models/network.js';
+import { startClientPool } from '../server/client_pool.js';
+import { Tail } from '../server/tail.js';
+
+/** What a cluster is made of. */
+export interface ClusterOptions {
+  readonly dataset: Dataset;
+  readonly network: Network;
+  readonly split: SplitNetwork;
+  readonly shards: readonly Shard[];
+  readonly rowOrder: RowOrder;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly engine: EngineName;
+  readonly numThreads: number;
+  readonly devices: string;
+  readonly headOptimizer: OptimizerOptions;
+  readonly tailOptimizer: OptimizerOptions;
+  /** Flat; the tail's parameters in order. */
+  readonly tailWeights: Float32Array<ArrayBuffer>;
+}
+
+/** Clients on their threads, and the tail on this one. */
+export interface Cluster {
+  readonly links: readonly Link[];
+  readonly tail: Tail;
+  readonly threadDevices: readonly string[];
+  readonly tailDevice: string;
+  readonly engineVersion: string;
+  close(): Promise<void>;
+}
+
+/** Wall time after which a client that does not answer counts as lost. */
+const CALL_TIMEOUT_MS = 120_000;
+
+/** Compiles the tail, starts the threads, and gives every client its shard. Throws before anything is left running. */
+export async function openCluster(options: ClusterOptions): Promise<Cluster> {
+  const { dataset, network, split, shards, numThreads } = options;
+  const engine = await loadEngine(options.engine);
+  const threadDevices = placeThreads(options.devices, await engine.listDevices(), numThreads);
+  const tailDevice = threadDevices[threadDevices.length - 1];
+  const tail = tailSpec(split.tail, options.tailOptimizer, tailDevice);
+  const setup = {
+    engine: options.engine,
+    seed: options.seed,
+    batchSize: options.batchSize,
+    rowOrder: options.rowOrder,
+    input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
+    train: dataset.train,
+    test: dataset.test,
+  };
+  const setupOf = (thread: number) => ({
+    ...setup,
+    head: headSpec(split.head, options.headOptimizer, threadDevices[thread]),
+  });
+  const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
+  const poolOptions = { numThreads, threadFile, callTimeoutMs: CALL_TIMEOUT_MS };
+  const [compiled, started] = await Promise.allSettled([
+    engine.compile(tail),
+    startClientPool(setupOf, shards, poolOptions),
+  ]);
+  if (compiled.status === 'rejected' || started.status === 'rejected') {
+    if (compiled.status === 'fulfilled') await compiled.value.dispose();
+    if (started.status === 'fulfilled') await started.value.close();
+    throw compiled.status === 'rejected' ? compiled.reason : (started as PromiseRejectedResult).reason;
+  }
+  const [program, pool] = [compiled.value, started.value];
+  const segment = program.createSegment(freshState(tail, options.tailWeights));
+  return {
+    links: pool.links,
+    tail: new Tail(segment, tail),
+    threadDevices,
+    tailDevice,
+    engineVersion: engine.version,
+    async close() {
+      await pool.close();
+      await program.dispose();
+    },
+  };
+}
+
+export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+  const groups = [{ numLayers: part.layers.length, optimizer }];
+  return { part, hasLoss: false, needsInputGradient: false, groups, device };
+}
+
+function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+  const groups = [{ numLayers: part.layers.length, optimizer }];
+  return { part, hasLoss: true, needsInputGradient: true, groups, device };
+}

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { configFromFile } from '../config/load.js';
+import type { RunConfig } from '../config/run_config.js';
+import type { Score } from '../core/events.js';
+import { readRequiredFile } from '../core/files.js';
+import { splitNetwork } from '../models/network.js';
+import { models } from '../models/registry.js';
+import { decodeWeights } from '../models/weights.js';
+import { scoreOf } from '../metrics/classification.js';
+import { runFiles } from '../report/run_directory.js';
+import { evaluate } from '../server/evaluation.js';
+import { openCluster } from './cluster.js';
+import { optimizerOf, readRows } from './plan.js';
+
+/** `bloom-split evaluate RUN_DIR`: tests the model of a run. */
+export function addEvaluateCommand(program: Command): void {
+  program
+    .command('evaluate')
+    .description('Test the model of a run on its test rows: the same numbers as in its summary.json.')
+    .argument('<run-directory>', 'a directory that `train` made')
+    .option('--data-dir <folder>', 'folder with the files of the data set, if it has moved')
+    .action(async (runDirectory: string, { dataDir }: { dataDir?: string }) => {
+      const { config } = configFromFile(runFiles(runDirectory).config);
+      const moved = dataDir === undefined ? config : { ...config, data_dir: dataDir };
+      const { loss, accuracy, rows } = await evaluateRun(runDirectory, moved);
+      process.stdout.write(
+        `test accuracy ${accuracy.toFixed(4)}, test loss ${loss.toFixed(6)} on ${rows} rows\n`,
+      );
+    });
+}
+
+/** Loss and accuracy of a run's saved head, which a client loads, and tail. */
+export async function evaluateRun(
+  runDirectory: string,
+  config: RunConfig,
+): Promise<Score & { rows: number }> {
+  const files = runFiles(runDirectory);
+  const dataset = await readRows(config);
+  const network = models[config.model](dataset.shape);
+  const split = splitNetwork(network, config.cut);
+  const tailFile = await readRequiredFile(files.tail, 'the tail of a finished run');
+  const cluster = await openCluster({
+    dataset,
+    network,
+    split,
+    shards: [new Uint32Array()],
+    rowOrder: 'in_order',
+    batchSize: config.batch_size,
+    seed: config.seed,
+    engine: config.engine,
+    numThreads: 1,
+    devices: config.devices,
+    headOptimizer: optimizerOf(config.optimizer.head),
+    tailOptimizer: optimizerOf(config.optimizer.tail),
+    tailWeights: decodeWeights(split.tail.layers, tailFile, files.tail),
+  });
+  try {
+    const [client] = cluster.links;
+    await client.loadHead({ path: files.head, prefix: '' });
+    const result = await evaluate(client, cluster.tail, dataset.test.numRows, { generation: 0, step: 0 });
+    return { ...scoreOf(result), rows: result.rows };
+  } finally {
+    await cluster.close();
+  }
+}

@@ -1,0 +1,66 @@
+import type { RunInfo, RunSummary } from './sink.js';
+
+/** What will run, a line a subject. */
+export function bannerOf(info: RunInfo): string {
+  const environment = info.fromEnvironment.map(
+    ({ key, variable, value }) => `${key} = ${value} (${variable})`,
+  );
+  const lines: readonly (readonly [string, string])[] = [
+    [
+      'data',
+      `${info.dataset}, ${info.numTrainRows} training and ${info.numTestRows} test rows (${info.dataOrigin})`,
+    ],
+    ['model', `${info.model}, cut after ${info.cut}`],
+    ['head', `${info.numHeadParameters} parameters, ${info.optimizers.head}`],
+    ['tail', `${info.numTailParameters} parameters, ${info.optimizers.tail}`],
+    ['clients', `${clientsOf(info.shardSizes)}, batches of ${info.batchSize}`],
+    [
+      'ring',
+      `${info.numRounds} rounds, ${info.numSteps} batches, handoff ${info.handoff}, seed ${info.seed}`,
+    ],
+    ['engine', `${info.engine} ${info.engineVersion}`],
+    [
+      'threads',
+      `${info.threadDevices.length} (on ${info.threadDevices.join(', ')}), tail on ${info.tailDevice}`,
+    ],
+    ...environment.map((text) => ['environment', text] as const),
+    ['outputs', info.runDirectory],
+  ];
+  const width = Math.max(...lines.map(([subject]) => subject.length));
+  const table = lines.map(([subject, text]) => `  ${subject.padEnd(width)}  ${text}`);
+  return [
+    'bloom-split: sequential split learning',
+    ...table,
+    ...info.notices.map((text) => `note: ${text}`),
+    '',
+  ].join('\n');
+}
+
+/** What came out, and where it is. */
+export function closingOf(summary: RunSummary): string {
+  const clients = summary.clients.map(
+    ({ client, accuracy }) => `${client}: ${accuracy?.toFixed(4) ?? 'not visited'}`,
+  );
+  return [
+    '',
+    `test accuracy ${summary.accuracy.toFixed(4)}, test loss ${summary.loss.toFixed(4)} (final head and tail)`,
+    `by client, after its last visit: ${shortened(clients)}`,
+    `${summary.samples_per_second.toFixed(0)} samples/s in training, ${summary.wall_seconds.toFixed(1)} s in all, ` +
+      `peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,
+    `everything is in ${summary.run_directory} (summary.json, metrics.jsonl, run.log, model/)`,
+    `test it again: npx bloom-split evaluate ${summary.run_directory}`,
+  ].join('\n');
+}
+
+function clientsOf(shardSizes: readonly number[]): string {
+  const sizes = shardSizes.map(String);
+  const isEven = new Set(sizes).size === 1;
+  return `${sizes.length} with ${isEven ? `${sizes[0]} rows each` : `${shortened(sizes)} rows`}`;
+}
+
+function shortened(items: readonly string[]): string {
+  const shown = 8;
+  return items.length <= shown
+    ? items.join(', ')
+    : `${items.slice(0, shown).join(', ')} and ${items.length - shown} more`;
+}

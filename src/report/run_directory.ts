@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, StorageError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
+
+/** Paths inside a run directory. */
+export const runFiles = (runDirectory: string) =>
+  ({
+    config: join(runDirectory, '.hydra', 'config.yaml'),
+    overrides: join(runDirectory, '.hydra', 'overrides.yaml'),
+    log: join(runDirectory, 'run.log'),
+    metrics: join(runDirectory, 'metrics.jsonl'),
+    summary: join(runDirectory, 'summary.json'),
+    head: join(runDirectory, 'model', 'head.safetensors'),
+    tail: join(runDirectory, 'model', 'tail.safetensors'),
+  }) as const;
+
+/** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */
+export async function createRunDirectory(outputDir: string, now: Date): Promise<string> {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-');
+  try {
+    await mkdir(join(outputDir, day), { recursive: true });
+    for (let attempt = 1; ; attempt++) {
+      const path = join(outputDir, day, attempt === 1 ? time : `${time}_${attempt}`);
+      if (await wasMade(path)) return path;
+    }
+  } catch (error) {
+    throw new StorageError(
+      'ERR_OUTPUT_DIR',
+      `Cannot make a run directory in "${outputDir}" (\`output_dir\`): ${messageOf(error)}. Choose a folder that can be written.`,
+      { outputDir },
+      { cause: error },
+    );
+  }
+}
+
+/** mkdir is what claims a name: two processes cannot both succeed. */
+async function wasMade(path: string): Promise<boolean> {
+  try {
+    await mkdir(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Writes a JSON file that people read too. */
+export async function writeJson(path: string, content: unknown): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+}

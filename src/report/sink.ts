@@ -1,0 +1,64 @@
+import type { TrainEvent, TrainSummary } from '../core/events.js';
+
+/** What a run is going to do, for people. */
+export interface RunInfo {
+  readonly runDirectory: string;
+  readonly dataset: string;
+  readonly numTrainRows: number;
+  readonly numTestRows: number;
+  /** Where the rows were read, and whether the files are the official ones. */
+  readonly dataOrigin: string;
+  readonly model: string;
+  readonly cut: string;
+  readonly numHeadParameters: number;
+  readonly numTailParameters: number;
+  /** Training rows by client. */
+  readonly shardSizes: readonly number[];
+  readonly batchSize: number;
+  readonly handoff: string;
+  readonly numRounds: number;
+  readonly numSteps: number;
+  /** Rows trained over the whole run. */
+  readonly numRowsToTrain: number;
+  readonly optimizers: { readonly head: string; readonly tail: string };
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly threadDevices: readonly string[];
+  readonly tailDevice: string;
+  readonly seed: number;
+  readonly fromEnvironment: readonly {
+    readonly key: string;
+    readonly variable: string;
+    readonly value: string;
+  }[];
+  /** Things that the user should know before it starts. */
+  readonly notices: readonly string[];
+}
+
+/** What is known only at the end, with what took how long. */
+export interface RunSummary extends TrainSummary {
+  readonly run_directory: string;
+  readonly dataset: string;
+  readonly model: string;
+  readonly cut: string;
+  readonly seed: number;
+  readonly engine: string;
+  readonly devices: { readonly tail: string; readonly threads: readonly string[] };
+  readonly versions: Readonly<Record<string, string>>;
+  /** Rows trained per second of training; tests are not counted in. */
+  readonly samples_per_second: number;
+  readonly wall_seconds: number;
+  readonly peak_memory_mb: number;
+}
+
+/** Somebody who is told what happens. A sink knows no training. */
+export interface Sink {
+  readonly name: string;
+  /** A failure stops the run; any other sink's is reported once, and the sink is dropped. */
+  readonly isEssential: boolean;
+  start?(info: RunInfo): void;
+  event?(event: TrainEvent): void;
+  end?(summary: RunSummary): void;
+  /** Frees what the sink holds; called once, also after a failure. */
+  close?(): void | Promise<void>;
+}
