@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { closestMatch } from 'leven';
 import { ConfigError } from '../core/errors.js';
 import type { Key } from './keys.js';
@@ -21,7 +22,7 @@ export function assign(assignment: Assignment): Assignment {
   const { key, value, source } = assignment;
   const { format } = key;
   if (!format.isValid(value)) {
-    const got = key.isSensitive ? 'a value of another kind' : JSON.stringify(value);
+    const got = key.isSensitive ? 'a value of another kind' : shown(value);
     throw new ConfigError(
       'ERR_CONFIG_VALUE',
       `\`${key.name}\` is ${got} (from ${source}), but ${format.expected} was expected. Correct it there. ${key.doc}`,
@@ -29,6 +30,13 @@ export function assign(assignment: Assignment): Assignment {
     );
   }
   return { ...assignment, value: format.normalise ? format.normalise(value) : value };
+}
+
+/** Of whatever YAML or a program can give: also NaN, or a list that holds itself. */
+function shown(value: unknown): string {
+  return typeof value === 'string'
+    ? JSON.stringify(value)
+    : inspect(value, { breakLength: Infinity, compact: true });
 }
 
 /** A value written as text: in a flag, the environment, or on make's command line. */

@@ -22,13 +22,7 @@ export function readYaml(path: string): readonly Assignment[] {
       { cause: error },
     );
   }
-  const document = parseDocument(text, { prettyErrors: true });
-  const problem = document.errors.at(0);
-  if (problem) {
-    const [message] = problem.message.split('\n');
-    throw new ConfigError('ERR_CONFIG_FILE', `"${path}" is not YAML: ${message} Correct the file.`, { path });
-  }
-  const content = document.toJS() as unknown;
+  const content = parseYaml(text, path);
   if (content === null) return [];
   if (!isMapping(content)) {
     throw new ConfigError(
@@ -40,6 +34,23 @@ export function readYaml(path: string): readonly Assignment[] {
     );
   }
   return readMapping(content, `"${path}"`);
+}
+
+/** What the parser says of a fault is left out: it quotes the file, and a secret may stand there. */
+function parseYaml(text: string, path: string): unknown {
+  const notYaml = (why: string) =>
+    new ConfigError('ERR_CONFIG_FILE', `"${path}" is not YAML: ${why}. Correct the file.`, { path });
+  const document = parseDocument(text, { logLevel: 'error', stringKeys: true });
+  const problem = document.errors.at(0);
+  if (problem) {
+    const { line, col } = problem.linePos?.[0] ?? { line: 1, col: 1 };
+    throw notYaml(`${problem.code.toLowerCase().replaceAll('_', ' ')} at line ${line}, column ${col}`);
+  }
+  try {
+    return document.toJS();
+  } catch {
+    throw notYaml('an alias (*name) has no anchor (&name) before it, or there are too many');
+  }
 }
 
 /** What a mapping of (nested or dotted) keys says; `where` names it in errors. */

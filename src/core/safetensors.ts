@@ -12,21 +12,23 @@ export interface StoredTensor {
 }
 
 const MAX_HEADER_BYTES = 100_000_000;
+/** Fills the header up to a multiple of 8 bytes. */
+const SPACE = 0x20;
 
 /**
  * A safetensors file (little-endian header length, JSON header, raw data): names in the order given, data aligned to 8
  * bytes, as the format's own library and PyTorch read it.
  */
 export function encodeSafetensors(tensors: ReadonlyMap<string, StoredTensor>): Uint8Array<ArrayBuffer> {
-  const entries: Record<string, unknown> = {};
   let end = 0;
-  for (const [name, { shape, data }] of tensors) {
+  const entries = [...tensors].map(([name, { shape, data }]) => {
     const begin = end;
     end += data.byteLength;
-    entries[name] = { dtype: dtypeOf(data), shape, data_offsets: [begin, end] };
-  }
-  const json = JSON.stringify(entries);
-  const header = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8));
+    return [name, { dtype: dtypeOf(data), shape, data_offsets: [begin, end] }] as const;
+  });
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const header = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(SPACE);
+  header.set(json);
   const file = new Uint8Array(8 + header.length + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, 8);
@@ -46,7 +48,7 @@ export function decodeSafetensors(file: Uint8Array, source: string): Map<string,
   const { entries, body } = readHeader(file, source);
   const tensors = new Map<string, StoredTensor>();
   let covered = 0;
-  const ordered = [...entries].sort((a, b) => a.begin - b.begin);
+  const ordered = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   for (const { name, dtype, shape, begin, end } of ordered) {
     const ArrayType = arrayTypes[dtype];
     if (begin !== covered || end < begin || end > body.length)
@@ -94,8 +96,10 @@ function readHeader(given: Uint8Array, source: string): { entries: Entry[]; body
 
 function readEntry(name: string, entry: unknown, source: string): Entry {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(arrayTypes, dtype))
-    throw damaged(source, `tensor "${name}" is of type ${String(dtype)}, not one of F32, I32, U8`);
+  if (typeof dtype !== 'string' || !Object.hasOwn(arrayTypes, dtype)) {
+    const found = typeof dtype === 'string' ? `of type ${dtype}` : 'without a type';
+    throw damaged(source, `tensor "${name}" is ${found}, not of one of F32, I32, U8`);
+  }
   if (!isListOfSizes(shape) || !isListOfSizes(offsets) || offsets.length !== 2)
     throw damaged(source, `the header's entry of tensor "${name}" has no shape or offsets`);
   return { name, dtype: dtype as DType, shape, begin: offsets[0], end: offsets[1] };

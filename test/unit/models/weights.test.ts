@@ -40,11 +40,11 @@ describe('weights by name', () => {
     retyped.set('conv.bias', { shape: [2], data: new Int32Array(2) });
     for (const [tensors, name, found] of [
       [without, 'fc.bias', 'it is missing'],
-      [reshaped, 'fc.weight', 'it has shape 8x3'],
-      [retyped, 'conv.bias', ''],
+      [reshaped, 'fc.weight', 'it is F32 8x3'],
+      [retyped, 'conv.bias', 'it is I32 2'],
     ] as const)
       expect(() => fromNamedTensors(layers, tensors, 'head.safetensors'))
-        .to.throw(DataError, new RegExp(`"head.safetensors".*"${name}" as float32.*${found}`))
+        .to.throw(DataError, new RegExp(`"head.safetensors".*"${name}" as F32 .*${found}`))
         .with.property('code', 'ERR_WEIGHTS');
   });
 });
