@@ -36,7 +36,8 @@ test: dist/.built build/.built ## run all tests, with coverage
 lint: node_modules/.installed ## check style, types, import directions, unused exports
 	@$(BIN)/eslint . && $(BIN)/prettier --check . && $(BIN)/knip
 
-format: node_modules/.installed ## lay out all files
+format: dist/.built ## lay out all files, and the README's table of options
+	@$(NODE) tools/update_readme.mjs
 	@$(BIN)/prettier --write .
 
 build: dist/.built ## compile to dist/

@@ -67,7 +67,7 @@ function restrictions(room, files) {
 }
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'coverage/', 'eslint.config.js'] },
+  { ignores: ['dist/', 'build/', 'coverage/', 'eslint.config.js', 'tools/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

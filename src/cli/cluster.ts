@@ -93,7 +93,7 @@ export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device:
   return { part, hasLoss: false, needsInputGradient: false, groups, device };
 }
 
-function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+export function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
   return { part, hasLoss: true, needsInputGradient: true, groups, device };
 }

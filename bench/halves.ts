@@ -1,0 +1,50 @@
+import { headSpec, tailSpec } from '../src/cli/cluster.js';
+import type { Tensor } from '../src/core/shapes.js';
+import { numElements } from '../src/core/shapes.js';
+import { freshState, type Segment, type SegmentSpec } from '../src/engine/engine.js';
+import type { OptimizerOptions } from '../src/engine/optimizer.js';
+import { loadEngine } from '../src/engine/registry.js';
+import { initialWeights } from '../src/models/init.js';
+import { splitNetwork, type Network } from '../src/models/network.js';
+
+export const sgd: OptimizerOptions = { name: 'sgd', lr: 0.01, momentum: 0.9, weightDecay: 5e-4 };
+
+/** Both halves of a network in this thread. */
+export interface Halves {
+  readonly head: Segment;
+  readonly tail: Segment;
+}
+
+export async function compileHalves(network: Network): Promise<Halves> {
+  const split = splitNetwork(network, 'default');
+  const engine = await loadEngine('onnxruntime');
+  const create = async (spec: SegmentSpec) => {
+    const program = await engine.compile(spec);
+    return program.createSegment(freshState(spec, initialWeights(spec.part.layers, 0)));
+  };
+  return {
+    head: await create(headSpec(split.head, sgd, 'cpu')),
+    tail: await create(tailSpec(split.tail, sgd, 'cpu')),
+  };
+}
+
+/** One split step without any link. */
+export async function directStep(
+  { head, tail }: Halves,
+  x: Tensor,
+  labels: Int32Array<ArrayBuffer>,
+): Promise<void> {
+  const z = await head.forward(x);
+  const { dx_BI: dz } = await tail.lossGradient(z, labels);
+  if (!dz) throw new Error('The tail gave no cut gradients.');
+  await head.backward(dz);
+  await tail.update();
+}
+
+/** A batch of a network's input: a fixed pattern, spread over -1 to 1. */
+export function patternBatch({ inputShape }: Network, batchSize: number, numClasses: number) {
+  const shape = [batchSize, ...inputShape];
+  const data = Float32Array.from({ length: numElements(shape) }, (_, index) => Math.sin(index * 12.9898));
+  const labels = Int32Array.from({ length: batchSize }, (_, row) => (row * 7) % numClasses);
+  return { x: { shape, data }, labels };
+}
