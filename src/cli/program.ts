@@ -21,6 +21,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addDataCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands]) command.exitOverride();
+  process.stdout.on('error', surviveClosedPipe);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -28,7 +29,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
     process.stderr.write(`error: ${error instanceof BloomError ? error.message : unexpected(error)}\n`);
     return FAILED;
+  } finally {
+    process.stdout.off('error', surviveClosedPipe);
   }
+}
+
+/** A reader that goes away, as in `bloom-split train | head`, must not end a run. */
+function surviveClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function unexpected(error: unknown): string {

@@ -143,7 +143,7 @@ function infoOf(
     dataset: config.dataset,
     numTrainRows: dataset.train.numRows,
     numTestRows: dataset.test.numRows,
-    dataOrigin: `${dataset.folder}, ${dataset.isVerified ? 'checksums verified' : 'not the official files: unverified'}`,
+    dataOrigin: `${dataset.folder} (${dataset.isVerified ? 'checksums verified' : 'unverified: not the official files'})`,
     model: config.model,
     cut: split.cut,
     numHeadParameters: numParameters(split.head.layers),

@@ -1,6 +1,7 @@
 // Shape legend: B batch, C channels, H height, W width, F cut features
 import { NumericError, ProtocolError } from '../core/errors.js';
 import { readRequiredFile, writeFileAtomic } from '../core/files.js';
+import type { Tensor } from '../core/shapes.js';
 import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
 import type { Shard } from '../data/partition.js';
 import { freshState, type Program, type Segment, type SegmentState } from '../engine/engine.js';
@@ -14,7 +15,6 @@ import {
   type HandOverReceipt,
   type HandOverRequest,
   type HeadFile,
-  type Position,
   type TestRequest,
   type VisitRequest,
 } from '../link/messages.js';
@@ -23,9 +23,16 @@ import { initialWeights } from '../models/init.js';
 import { numParameters } from '../models/layers.js';
 import { decodeWeights, encodeWeights } from '../models/weights.js';
 
+interface Batch {
+  readonly x_BCHW: Tensor;
+  readonly labels_B: Int32Array<ArrayBuffer>;
+}
+
 interface Visit extends VisitRequest {
-  /** Row numbers of each batch that is still to come. */
-  readonly batches: Iterator<Uint32Array>;
+  /** The batches that are still to come; gathered when asked for. */
+  readonly batches: Iterator<Batch, void>;
+  /** The next one, gathered while the server worked. */
+  ahead: IteratorResult<Batch, void> | undefined;
   /** The batch whose gradients are due. */
   step: number;
 }
@@ -60,11 +67,11 @@ export class Client implements ClientService {
 
   startVisit(request: VisitRequest): Promise<ActivationsMessage> {
     if (request.isOptimizerFresh) this.#requireHead().resetOptimizers();
-    const batches = batchesOf(this.#shard, this.#client, this.#setup, request);
-    this.#visit = { ...request, batches };
-    const rows = batches.next();
-    if (rows.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
-    return this.#activations(request, rows.value);
+    const visit: Visit = { ...request, batches: this.#batches(request), ahead: undefined };
+    this.#visit = visit;
+    const batch = visit.batches.next();
+    if (batch.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
+    return this.#activations(visit, batch.value);
   }
 
   async trainStep({ generation, step, dz }: GradientsMessage): Promise<ActivationsMessage | null> {
@@ -79,8 +86,9 @@ export class Client implements ClientService {
         throw error instanceof NumericError ? this.#located(error, step) : error;
       });
     visit.step++;
-    const rows = visit.batches.next();
-    if (!rows.done) return this.#activations({ generation, step: visit.step }, rows.value);
+    const batch = visit.ahead ?? visit.batches.next();
+    visit.ahead = undefined;
+    if (!batch.done) return this.#activations(visit, batch.value);
     this.#visit = undefined;
     return null;
   }
@@ -126,11 +134,18 @@ export class Client implements ClientService {
     return this.#head;
   }
 
-  async #activations({ generation, step }: Position, rows: Uint32Array): Promise<ActivationsMessage> {
+  *#batches(request: VisitRequest): Generator<Batch, void> {
     const { train, input } = this.#setup;
-    const x_BCHW = gatherPictures(train, rows, input);
+    for (const rows of batchesOf(this.#shard, this.#client, this.#setup, request))
+      yield { x_BCHW: gatherPictures(train, rows, input), labels_B: gatherLabels(train, rows) };
+  }
+
+  async #activations(visit: Visit, { x_BCHW, labels_B }: Batch): Promise<ActivationsMessage> {
     const z_BF = await this.#requireHead().forward(x_BCHW);
-    return { generation, step, z: toFrame(z_BF), labels: gatherLabels(train, rows).buffer };
+    // Once the reply is posted the server works, and this thread would wait: time to gather the next batch.
+    setImmediate(() => (visit.ahead ??= visit.batches.next()));
+    const { generation, step } = visit;
+    return { generation, step, z: toFrame(z_BF), labels: labels_B.buffer };
   }
 
   /** A state without optimisers starts with fresh ones; one of another size is refused. */

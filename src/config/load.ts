@@ -58,9 +58,9 @@ export function configFrom(options: object): LoadedConfig {
   return merge([readMapping(options as Record<string, unknown>, 'the options')]);
 }
 
-/** The configuration in a file alone, such as a run's `.hydra/config.yaml`: defaults, then the file. Throws ConfigError. */
+/** The configuration in a run's `.hydra/config.yaml` alone: defaults, then the file. Throws ConfigError. */
 export function configFromFile(path: string): LoadedConfig {
-  return merge([readYaml(path)]);
+  return merge([readYaml(path, 'Give a run directory, one that `train` made.')]);
 }
 
 function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {

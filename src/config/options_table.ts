@@ -6,7 +6,9 @@ export function optionsTable(): string {
     `\`${name}\``,
     value === '' ? '' : `\`${String(value)}\``,
     `${doc} Takes ${format.expected}.${isSensitive ? ' Never written anywhere.' : ''}`,
-    [...envNames.slice(1), ...flagNames.slice(1).map((flag) => `--${flag}`)].map((each) => `\`${each}\``).join(' '),
+    [...envNames.slice(1), ...flagNames.slice(1).map((flag) => `--${flag}`)]
+      .map((each) => `\`${each}\``)
+      .join(' '),
   ]);
   const table = [['key', 'default', 'meaning', 'also'], ['---', '---', '---', '---'], ...rows];
   return table.map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -4,20 +4,21 @@ import { ConfigError, messageOf } from '../core/errors.js';
 import { assign, assignText, unknownName, type Assignment } from './assignment.js';
 import { ENV_PREFIX, keys, type Key } from './keys.js';
 
+const GIVE_A_FILE = 'Give an existing YAML file with `--config`.';
 const ALL_OPTIONS = 'See all options with `bloom-split train --help`.';
 
 /** Variables that are not options, but have our prefix for other reasons. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a YAML file says. An empty file says nothing. */
-export function readYaml(path: string): readonly Assignment[] {
+/** What a YAML file says. An empty file says nothing. `remedy` is what the error says to do where it cannot be read. */
+export function readYaml(path: string, remedy = GIVE_A_FILE): readonly Assignment[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new ConfigError(
       'ERR_CONFIG_FILE',
-      `Cannot read the configuration file "${path}": ${messageOf(error)}. Give an existing YAML file with \`--config\`.`,
+      `Cannot read the configuration file "${path}": ${messageOf(error)}. ${remedy}`,
       { path },
       { cause: error },
     );
