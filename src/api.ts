@@ -22,11 +22,11 @@ type PartialDeep<T> = { readonly [K in keyof T]?: T[K] extends object ? PartialD
  * Trains as the command does, run directory included, and yields what happens; its return value is the summary. Neither the
  * environment nor `config/base.yaml` is read. Stopping early (`return()`, or leaving a `for await`) ends the threads.
  */
-export function train(options: RunOptions = {}): AsyncGenerator<TrainEvent, RunSummary> {
+export async function* train(options: RunOptions = {}): AsyncGenerator<TrainEvent, RunSummary> {
   const warn = (message: string) => {
     process.emitWarning(message, 'BloomSplitWarning');
   };
-  return trainRun(configFrom(options), { sinks: [], warn });
+  return yield* trainRun(configFrom(options), { sinks: [], warn });
 }
 
 /** Test loss and accuracy of the model that a run left in its directory. */
