@@ -8,8 +8,8 @@ export type ReplyOf<M extends Method> = Awaited<ReturnType<ClientService[M]>>;
 /**
  * How the server reaches one client: the client's service, wherever it lives.
  *
- * Every link keeps the same promises (`test/contract/link_suite.ts`): buffers of requests and replies are moved; calls are
- * answered in order; an error keeps its class, code and details; a call never waits for ever, but rejects when the client's
+ * Every link keeps the same promises (`test/contract/link_suite.ts`): buffers of requests and replies are moved; calls
+ * reach the client in the order they were made; an error keeps its class, code and details; a call never waits for ever, but rejects when the client's
  * side dies, or its deadline passes, or the link is closed.
  */
 export interface Link extends ClientService {

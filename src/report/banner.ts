@@ -6,10 +6,8 @@ export function bannerOf(info: RunInfo): string {
     ({ key, variable, value }) => `${key} = ${value} (${variable})`,
   );
   const lines: readonly (readonly [string, string])[] = [
-    [
-      'data',
-      `${info.dataset}, ${info.numTrainRows} training and ${info.numTestRows} test rows (${info.dataOrigin})`,
-    ],
+    ['data', `${info.dataset}, ${info.numTrainRows} training and ${info.numTestRows} test rows`],
+    ['from', info.dataOrigin],
     ['model', `${info.model}, cut after ${info.cut}`],
     ['head', `${info.numHeadParameters} parameters, ${info.optimizers.head}`],
     ['tail', `${info.numTailParameters} parameters, ${info.optimizers.tail}`],

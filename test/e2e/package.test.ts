@@ -136,8 +136,8 @@ describe('the package', () => {
 
 /** The first block of JavaScript under the heading "From a program". */
 function exampleIn(text: string): string | undefined {
-  const [, section] = /^#+ .*From a program.*\n([\s\S]*)/m.exec(text) ?? [];
-  return /^```js\n([\s\S]*?)^```/m.exec(section ?? '')?.[1];
+  const section = /^#+ .*From a program.*\n([\s\S]*)/m.exec(text)?.[1] ?? '';
+  return /^```js\n([\s\S]*?)^```/m.exec(section)?.[1];
 }
 
 async function succeed(program: string, args: readonly string[], cwd: string): Promise<Outcome> {
