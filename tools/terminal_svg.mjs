@@ -7,7 +7,8 @@ const [charWidth, lineHeight, margin] = [8.4, 19, 18];
 const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * charWidth + 2 * margin);
 const height = lines.length * lineHeight + 2 * margin;
 const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-const colour = (line) => (line.startsWith('$') ? '#8bd5a0' : /^(round|test accuracy)/.test(line) ? '#ffffff' : '#b9c3d0');
+const colour = (line) =>
+  line.startsWith('$') ? '#8bd5a0' : /^(round|test accuracy)/.test(line) ? '#ffffff' : '#b9c3d0';
 const rows = lines.map(
   (line, row) =>
     `<text x="${margin}" y="${margin + 14 + row * lineHeight}" fill="${colour(line)}" xml:space="preserve">${escape(line)}</text>`,
