@@ -94,6 +94,9 @@ export default tseslint.config(
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      'prefer-const': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },

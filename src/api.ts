@@ -30,6 +30,6 @@ export async function* train(options: RunOptions = {}): AsyncGenerator<TrainEven
 }
 
 /** Test loss and accuracy of the model that a run left in its directory. */
-export function evaluate(runDirectory: string): Promise<Score & { readonly rows: number }> {
-  return evaluateRun(runDirectory, configFromFile(runFiles(runDirectory).config).config);
+export async function evaluate(runDirectory: string): Promise<Score & { readonly rows: number }> {
+  return await evaluateRun(runDirectory, configFromFile(runFiles(runDirectory).config).config);
 }

@@ -31,6 +31,9 @@ export interface ThreadConnection<Setup> {
   close(): void;
 }
 
+/** A thread that does not end by itself in this time is hung, and is ended from outside. */
+const STOP_TIMEOUT_MS = 5000;
+
 /** Connects the server to a thread that serves the other end of `port`. */
 export function connectThread<Setup>(
   port: MessagePort,
@@ -39,6 +42,7 @@ export function connectThread<Setup>(
 ): ThreadConnection<Setup> {
   const remote = wrap<Remote<Setup>>(port);
   const guard = new CallGuard(side, timeoutMs);
+  const stopGuard = new CallGuard(side, Math.min(timeoutMs, STOP_TIMEOUT_MS));
   const links: CallGuard[] = [];
   const send = <T>(message: T): T => transfer(message, movables(message) as never);
   return {
@@ -54,14 +58,14 @@ export function connectThread<Setup>(
       return linkOver(client, carry, linkGuard);
     },
     stop: () =>
-      guard.run('stop', async () => {
+      stopGuard.run('stop', async () => {
         unwrap(await remote.stop());
       }),
     fail(cause) {
-      for (const each of [guard, ...links]) each.fail(cause);
+      for (const each of [guard, stopGuard, ...links]) each.fail(cause);
     },
     close() {
-      for (const each of [guard, ...links]) each.close();
+      for (const each of [guard, stopGuard, ...links]) each.close();
       port.close();
     },
   };

@@ -99,6 +99,10 @@ function liveDisplay(terminal: Terminal): Display {
       bars.log(`${text}\n`);
     },
     stop() {
+      if (!bar) return;
+      bar = undefined;
+      // Lines wait for the next drawing, and stopping is none.
+      bars.update();
       bars.stop();
     },
   };

@@ -1,4 +1,7 @@
+import { appendFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { createLogger, format, transports, type Logger } from 'winston';
+import { messageOf } from '../core/errors.js';
 import type { Sink } from './sink.js';
 
 /**
@@ -6,13 +9,21 @@ import type { Sink } from './sink.js';
  * cannot be written, `onFailure` is told once.
  */
 export function openRunLog(path: string, level: string, onFailure: (message: string) => void): Logger {
-  const file = new transports.File({ filename: path });
   const log = createLogger({ level, format: format.combine(format.timestamp(), format.json()) });
-  log.once('error', (error: Error) => {
-    log.silent = true;
-    onFailure(`run.log cannot be written and is left out from here on: ${error.message}`);
+  const file = new Writable({
+    decodeStrings: false,
+    // Written at once: winston's own file transport neither tells of a full disk nor ends after one.
+    write(line: string, _encoding, done) {
+      try {
+        if (!log.silent) appendFileSync(path, line);
+      } catch (error) {
+        log.silent = true;
+        onFailure(`run.log cannot be written and is left out from here on: ${messageOf(error)}`);
+      }
+      done();
+    },
   });
-  return log.add(file);
+  return log.add(new transports.Stream({ stream: file, eol: '\n' }));
 }
 
 /** Tells the log of a run's course; single batches only at level `debug`. */
@@ -33,6 +44,11 @@ export function runLogSink(log: Logger): Sink {
     async close() {
       await new Promise<void>((resolve) => {
         log.once('finish', resolve);
+        // A file that failed never finishes.
+        log.once('error', () => {
+          resolve();
+        });
+        if (log.silent) resolve();
         log.end();
       });
     },

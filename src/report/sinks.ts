@@ -20,14 +20,28 @@ export class Sinks {
         call(sink);
       } catch (error) {
         if (sink.isEssential) throw asStorageError(sink, error);
-        this.#active = this.#active.filter((other) => other !== sink);
-        this.#onDropped(`${sink.name} failed and is left out from here on: ${messageOf(error)}`);
+        this.#drop(sink, error);
       }
     }
   }
 
+  /** Closes every sink, the last one first. Throws afterwards where an essential one failed. */
   async close(): Promise<void> {
-    for (const sink of [...this.#all].reverse()) await sink.close?.();
+    let failure: StorageError | undefined;
+    for (const sink of [...this.#all].reverse()) {
+      try {
+        await sink.close?.();
+      } catch (error) {
+        if (sink.isEssential) failure ??= asStorageError(sink, error);
+        else this.#drop(sink, error);
+      }
+    }
+    if (failure) throw failure;
+  }
+
+  #drop(sink: Sink, error: unknown): void {
+    this.#active = this.#active.filter((other) => other !== sink);
+    this.#onDropped(`${sink.name} failed and is left out from here on: ${messageOf(error)}`);
   }
 }
 

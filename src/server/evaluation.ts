@@ -1,5 +1,5 @@
 import type { Link } from '../link/link.js';
-import type { Position } from '../link/messages.js';
+import type { ActivationsMessage, Position } from '../link/messages.js';
 import { addTallies, emptyTally, type Tally } from '../metrics/classification.js';
 import type { Tail } from './tail.js';
 
@@ -22,11 +22,16 @@ export async function evaluate(
     return message;
   };
   let total = emptyTally;
-  let coming = ask(0);
-  for (let firstRow = 0; coming; firstRow += ROWS_PER_MESSAGE) {
-    const message = await coming;
-    coming = ask(firstRow + ROWS_PER_MESSAGE);
-    total = addTallies(total, await tail.test(message, position, link.client));
+  let message = await ask(0);
+  for (let firstRow = 0; message; firstRow += ROWS_PER_MESSAGE) {
+    // Waited for together: a client that dies while the tail works is heard of.
+    const ahead = ask(firstRow + ROWS_PER_MESSAGE);
+    const [tested, next]: [Tally, ActivationsMessage | undefined] = await Promise.all([
+      tail.test(message, position, link.client),
+      ahead,
+    ]);
+    total = addTallies(total, tested);
+    message = next;
   }
   return total;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   newFolder,
@@ -31,8 +31,10 @@ describe('make', () => {
   after(removeFolders);
 
   it('train takes options in capitals and by their short names, and installs and builds nothing again', async () => {
+    const before = buildTimes();
     const { stdout, summary } = await train(['WORKERS=2', ...TINY]);
-    // The first line is the program's own: neither npm nor tsc had anything to do.
+    expect(buildTimes()).to.deep.equal(before);
+    // The first line is the program's own.
     expect(stdout).to.match(/^bloom-split: sequential split learning\n/);
     expect(stdout).to.match(/^ {2}clients +2 with 100 rows each/m);
     expect(stdout).to.match(/^ {2}ring +1 rounds, 8 batches/m);
@@ -123,6 +125,11 @@ describe('make', () => {
     expect(runDirectories(folder, 'runs')).to.deep.equal([]);
   }
 });
+
+/** When make last installed, and last compiled. */
+function buildTimes(): number[] {
+  return ['node_modules/.installed', 'dist/.built'].map((name) => statSync(join(repoRoot, name)).mtimeMs);
+}
 
 /** In the repository itself; npm and tsc, should they run, are not measured for coverage. */
 function make(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {

@@ -26,7 +26,7 @@ export function randomLabels(length: number, numClasses: number, seed: number): 
 }
 
 /** Largest difference, as a part of the largest value wanted. */
-export function relativeDifference(got: ArrayLike<number>, want: ArrayLike<number>): number {
+function relativeDifference(got: ArrayLike<number>, want: ArrayLike<number>): number {
   expect(got.length).to.equal(want.length);
   const differences = Array.from(want, (value, index) => Math.abs(got[index] - value));
   const scale = Array.from(want, Math.abs).reduce((a, b) => Math.max(a, b), 0);

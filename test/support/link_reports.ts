@@ -1,0 +1,118 @@
+import { Writable } from 'node:stream';
+import type { EvaluationEvent, RoundEvent, StepEvent, VisitEvent } from '../../src/core/events.js';
+import type { RunInfo, RunSummary } from '../../src/report/sink.js';
+
+export const runInfo: RunInfo = {
+  runDirectory: '/runs/2026-01-02/03-04-05',
+  dataset: 'mnist',
+  numTrainRows: 60,
+  numTestRows: 10,
+  dataOrigin: '/data (checksums verified)',
+  model: 'lenet',
+  cut: 'pool2',
+  numHeadParameters: 2572,
+  numTailParameters: 59134,
+  shardSizes: [30, 30],
+  batchSize: 15,
+  handoff: 'weights',
+  numRounds: 3,
+  numSteps: 12,
+  numRowsToTrain: 180,
+  optimizers: { head: 'sgd, lr 0.01', tail: 'adam, lr 0.001' },
+  engine: 'onnxruntime',
+  engineVersion: '1.2.3',
+  threadDevices: ['cpu', 'cpu'],
+  tailDevice: 'cpu',
+  seed: 17,
+  fromEnvironment: [{ key: 'n_workers', variable: 'WORKERS', value: '2' }],
+  notices: ['batches are small'],
+};
+
+export const runSummary: RunSummary = {
+  steps: 12,
+  rows: 180,
+  loss: 0.12345,
+  accuracy: 0.98765,
+  clients: [
+    { client: 0, rows: 30, loss: 0.2, accuracy: 0.95 },
+    { client: 1, rows: 30, loss: null, accuracy: null },
+  ],
+  run_directory: runInfo.runDirectory,
+  dataset: 'mnist',
+  model: 'lenet',
+  cut: 'pool2',
+  seed: 17,
+  engine: 'onnxruntime',
+  devices: { tail: 'cpu', threads: ['cpu', 'cpu'] },
+  versions: { node: '20' },
+  samples_per_second: 1234.4,
+  wall_seconds: 5.67,
+  peak_memory_mb: 300.2,
+};
+
+export const stepEvent: StepEvent = {
+  type: 'step',
+  step: 0,
+  round: 0,
+  client: 0,
+  rows: 15,
+  loss: 2.5,
+  accuracy: 0.2,
+};
+export const visitEvent: VisitEvent = {
+  type: 'visit',
+  round: 0,
+  client: 1,
+  steps: 2,
+  rows: 30,
+  loss: 1.25,
+  accuracy: 0.5,
+};
+export const evaluationEvent: EvaluationEvent = {
+  type: 'evaluation',
+  round: 0,
+  client: 1,
+  steps: 4,
+  rows: 10,
+  loss: 0.75,
+  accuracy: 0.625,
+};
+export const roundEvent: RoundEvent = {
+  type: 'round',
+  round: 0,
+  steps: 4,
+  rows: 60,
+  train: { loss: 1.5, accuracy: 0.4 },
+  test: { loss: 0.75, accuracy: 0.625 },
+};
+
+/** A stream that keeps what is written to it. */
+export class FakeTerminal extends Writable {
+  readonly isTTY: boolean;
+  readonly columns = 120;
+  text = '';
+
+  constructor(isTTY: boolean) {
+    super({ decodeStrings: false });
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+
+  /** What a cursor is moved with, on a real terminal. */
+  cursorTo(): boolean {
+    return true;
+  }
+  moveCursor(): boolean {
+    return true;
+  }
+  clearLine(): boolean {
+    return true;
+  }
+  clearScreenDown(): boolean {
+    return true;
+  }
+}

@@ -1,0 +1,19 @@
+import { openLoopback } from '../../../src/link/loopback.js';
+import { describeLink, ECHO_CLIENT } from '../../contract/link_suite.js';
+import { echoService } from '../../support/link_echo.js';
+
+describeLink('over a loopback', (timeoutMs) => {
+  const { link, die } = openLoopback(ECHO_CLIENT, echoService(), timeoutMs);
+  return Promise.resolve({
+    link,
+    side: `loopback of client ${ECHO_CLIENT}`,
+    die() {
+      die(new Error('it was called dead'));
+      return Promise.resolve();
+    },
+    close() {
+      link.close();
+      return Promise.resolve();
+    },
+  });
+});

@@ -1,0 +1,79 @@
+import { expect } from 'chai';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { StorageError } from '../../../src/core/errors.js';
+import { createRunDirectory, runFiles, writeJson } from '../../../src/report/run_directory.js';
+import { rejection } from '../../support/link_errors.js';
+
+describe('the run directory', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'run-directory-test-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  const now = new Date(2026, 0, 2, 3, 4, 5);
+
+  it('is named after date and time, in local time, with two digits', async () => {
+    const path = await createRunDirectory(join(folder, 'not', 'there', 'yet'), now);
+    expect(relative(folder, path)).to.equal(join('not', 'there', 'yet', '2026-01-02', '03-04-05'));
+    expect(await readdir(path)).to.deep.equal([]);
+  });
+
+  it('is never one twice, in the same second either', async () => {
+    const paths = await Promise.all(Array.from({ length: 4 }, () => createRunDirectory(folder, now)));
+    expect(paths.map((path) => relative(join(folder, '2026-01-02'), path)).sort()).to.deep.equal([
+      '03-04-05',
+      '03-04-05_2',
+      '03-04-05_3',
+      '03-04-05_4',
+    ]);
+    expect(await readdir(join(folder, '2026-01-02'))).to.have.length(4);
+  });
+
+  it('does not touch one that is there', async () => {
+    const first = await createRunDirectory(folder, now);
+    await writeFile(join(first, 'kept'), 'x');
+    await createRunDirectory(folder, now);
+    expect(await readdir(first)).to.deep.equal(['kept']);
+  });
+
+  const refusals: Readonly<Record<string, () => Promise<string>>> = {
+    'is a file': async () => {
+      const path = join(folder, 'file');
+      await writeFile(path, '');
+      return path;
+    },
+    'is inside a file': async () => {
+      await writeFile(join(folder, 'file'), '');
+      return join(folder, 'file', 'outputs');
+    },
+    'has a file where the day belongs': async () => {
+      await writeFile(join(folder, '2026-01-02'), '');
+      return folder;
+    },
+    'has a name that cannot be': () => Promise.resolve(join(folder, 'a'.repeat(300))),
+    // Holds for root too, whom permissions do not stop.
+    'cannot be written': () => Promise.resolve('/sys'),
+  };
+  for (const [what, make] of Object.entries(refusals)) {
+    it(`is refused where the output directory ${what}`, async () => {
+      const outputDir = await make();
+      const error = await rejection(createRunDirectory(outputDir, now), StorageError, 'ERR_OUTPUT_DIR');
+      expect(error.message).to.include(`"${outputDir}" (\`output_dir\`)`);
+      expect(error.details).to.deep.equal({ outputDir });
+    });
+  }
+
+  it('has every file under its own path', () => {
+    const files = Object.values(runFiles('/run'));
+    expect(new Set(files).size).to.equal(files.length);
+    for (const file of files) expect(file.startsWith('/run/')).to.equal(true);
+  });
+
+  it('writeJson writes for people', async () => {
+    const path = join(folder, 'some', 'summary.json');
+    await writeJson(path, { a: 1, b: [2] });
+    expect(await readFile(path, 'utf8')).to.equal('{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n');
+  });
+});

@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { tailSpec } from '../../../src/cli/cluster.js';
+import { NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
+import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
+import { initialWeights } from '../../../src/models/init.js';
+import type { ActivationsMessage } from '../../../src/link/messages.js';
+import { dense } from '../../../src/models/layers.js';
+import { Tail } from '../../../src/server/tail.js';
+import { rejection } from '../../support/link_errors.js';
+import { compilerOf, partOf, plainSgd, startSegment } from '../../support/segments.js';
+import { expectSameBits } from '../../support/tensors.js';
+
+/** Two features and two classes with weights 0: every logit is 0, and every probability 1/2. */
+const part = partOf([dense('fc', 2, 2)], [2]);
+const due = { generation: 1, step: 8 };
+
+function message(change: Partial<ActivationsMessage> = {}): ActivationsMessage {
+  const data = Float32Array.of(1, 2, 3, 4).buffer;
+  const labels = Int32Array.of(0, 1).buffer;
+  return { ...due, z: { shape: [2, 2], dtype: 'float32', data }, labels, ...change };
+}
+
+describe('Tail', () => {
+  const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
+  const open = async (weights = new Float32Array(6)) => {
+    const program = await compile(part, { hasLoss: true, optimizer: plainSgd });
+    return new Tail(startSegment(program, weights), tailSpec(part, plainSgd, program.spec.device));
+  };
+
+  it('gives loss and cut gradients of a batch, and changes its weights only with update', async () => {
+    // W = [[1, -1], [0, 0]], b = 0, z = [[1, 1]]: logits (0, 0), loss log 2.
+    // dlogits = p - onehot = (1/2 - 1, 1/2) = (-1/2, 1/2); dz = dlogits W = (-1/2, 1/2).
+    const tail = await open(Float32Array.of(1, -1, 0, 0, 0, 0));
+    const z = { shape: [1, 2], dtype: 'float32', data: Float32Array.of(1, 1).buffer } as const;
+    const { tally, dz_BF } = await tail.lossGradient(message({ z, labels: Int32Array.of(0).buffer }), due, 0);
+    expect(tally.lossSum).to.be.closeTo(Math.log(2), 1e-12);
+    expect(tally).to.deep.include({ rows: 1, numCorrect: 1 });
+    expect(dz_BF.shape).to.deep.equal([1, 2]);
+    expect([...dz_BF.data]).to.deep.equal([-0.5, 0.5]);
+    expect([...tail.exportWeights()]).to.deep.equal([1, -1, 0, 0, 0, 0]);
+    // dW = dlogits^T z = [[-1/2, -1/2], [1/2, 1/2]], db = (-1/2, 1/2); lr is 1.
+    await tail.update();
+    expect([...tail.exportWeights()]).to.deep.equal([1.5, -0.5, -0.5, -0.5, 0.5, -0.5]);
+  });
+
+  it('a test changes nothing, and spoils no batch under way', async () => {
+    const [tail, untouched] = [await open(), await open()];
+    await tail.lossGradient(message(), due, 0);
+    await untouched.lossGradient(message(), due, 0);
+    const { rows, lossSum } = await tail.test(message(), due, 0);
+    expect(rows).to.equal(2);
+    expect(lossSum).to.be.closeTo(2 * Math.log(2), 1e-12);
+    await tail.update();
+    await untouched.update();
+    expect([...tail.exportWeights()]).not.to.deep.equal([0, 0, 0, 0, 0, 0]);
+    expectSameBits(tail.exportWeights(), untouched.exportWeights(), 'the tail');
+  });
+
+  it('exports a copy', async () => {
+    const tail = await open();
+    tail.exportWeights().fill(9);
+    expect([...tail.exportWeights()]).to.deep.equal([0, 0, 0, 0, 0, 0]);
+  });
+
+  const frame = (shape: readonly number[], length: number) => ({
+    z: { shape, dtype: 'float32' as const, data: new ArrayBuffer(4 * length) },
+  });
+  const refusals = [
+    ['another step', message({ step: 7 }), ProtocolError, 'ERR_NOT_DUE'],
+    ['another generation', message({ generation: 0 }), ProtocolError, 'ERR_NOT_DUE'],
+    ['another width', message(frame([2, 3], 6)), ShapeError, 'ERR_CUT_SHAPE'],
+    ['another number of axes', message(frame([2, 2, 1], 4)), ShapeError, 'ERR_CUT_SHAPE'],
+    ['another number of rows', message(frame([3, 2], 6)), ShapeError, 'ERR_CUT_SHAPE'],
+    ['too few bytes', message(frame([2, 2], 3)), ShapeError, 'ERR_CUT_SHAPE'],
+    ['a label above the classes', message({ labels: Int32Array.of(0, 2).buffer }), ShapeError, 'ERR_LABEL'],
+    ['a label below 0', message({ labels: Int32Array.of(-1, 0).buffer }), ShapeError, 'ERR_LABEL'],
+  ] as const;
+  for (const [what, wrong, ErrorType, code] of refusals) {
+    it(`refuses ${what}, in training and in a test, and names the client`, async () => {
+      const tail = await open(initialWeights(part.layers, 1));
+      const before = tail.exportWeights();
+      const inTraining = await rejection(tail.lossGradient(wrong, due, 6), ErrorType, code);
+      const inTest = await rejection(tail.test(wrong, due, 6), ErrorType, code);
+      expect(inTraining.message).to.match(/^Client 6 sent /);
+      expect(inTest.message).to.equal(inTraining.message);
+      expectSameBits(tail.exportWeights(), before, 'the tail');
+    });
+  }
+
+  it('refuses a loss that is not finite', async () => {
+    const tail = await open(Float32Array.of(1, 1, 1, 1, 0, 0));
+    const z = { ...message().z, data: Float32Array.of(1, NaN, 0, 0).buffer };
+    await rejection(tail.lossGradient(message({ z }), due, 0), NumericError, 'ERR_NOT_FINITE');
+  });
+});
