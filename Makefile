@@ -15,7 +15,7 @@ SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train data verify test lint format build bench clean check-node
+.PHONY: help train data verify soak test lint format build bench clean check-node
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -41,6 +41,9 @@ format: dist/.built ## lay out all files, and the README's table of options
 	@$(BIN)/prettier --write .
 
 build: dist/.built ## compile to dist/
+
+soak: dist/.built ## train the default run and check its accuracy and memory (about a minute)
+	@folder=$$(mktemp -d) && $(RUN) train --output-dir "$$folder" && $(NODE) tools/check_default_run.mjs "$$folder"/*/*/summary.json
 
 bench: dist/.built build/.built ## measure: medians and spreads, as ratios in one run
 	@$(NODE) build/bench/main.js

@@ -29,8 +29,6 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
     process.stderr.write(`error: ${error instanceof BloomError ? error.message : unexpected(error)}\n`);
     return FAILED;
-  } finally {
-    process.stdout.off('error', surviveClosedPipe);
   }
 }
 
