@@ -68,7 +68,10 @@ export async function startClientPool(
       if (isClosing) return;
       isClosing = true;
       // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
-      await Promise.allSettled(connections.map(({ connection, task }) => connection.stop().then(() => task)));
+      // Raced, since one whose task has ended does not answer either.
+      await Promise.allSettled(
+        connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
+      );
       for (const { connection } of connections) connection.close();
       await piscina.destroy();
     },
