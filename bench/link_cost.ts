@@ -1,13 +1,13 @@
-import { openCluster, type ClusterOptions } from '../src/cli/cluster.js';
+import { openCluster, withoutStatistics, type ClusterOptions } from '../src/cli/cluster.js';
 import { gatherLabels, gatherPictures } from '../src/data/batches.js';
 import { limitRows } from '../src/data/dataset.js';
-import { partitionInOrder } from '../src/data/partition.js';
-import { loadDataset } from '../src/data/registry.js';
+import { partitionInOrder } from '../src/data/splits/iid.js';
+import { loadMnist } from '../src/data/mnist.js';
 import { initialWeights } from '../src/models/init.js';
 import { lenet } from '../src/models/lenet.js';
 import { splitNetwork } from '../src/models/network.js';
 import { ringSchedule } from '../src/server/ring_schedule.js';
-import { trainRing } from '../src/server/trainer.js';
+import { noForgettingTests, trainRing } from '../src/server/trainer.js';
 import { compileHalves, directStep, sgd, type Halves } from './halves.js';
 import { summarise, type Measurement } from './stats.js';
 
@@ -20,12 +20,13 @@ const NUM_BLOCKS = 15;
  * Rows become batches in both. Below 1, the overlap of tail and head saves more than the link costs.
  */
 export async function* linkCost(): AsyncGenerator<Measurement> {
-  const all = await loadDataset('mnist', '');
+  const all = await loadMnist({ dataDir: '' });
   const numRows = BATCH_SIZE * STEPS_PER_BLOCK;
   const dataset = { ...all, train: limitRows(all.train, numRows), test: limitRows(all.test, 1) };
   const network = lenet(dataset.shape);
   const split = splitNetwork(network, 'default');
   const options: ClusterOptions = {
+    ...withoutStatistics,
     dataset,
     network,
     split,
@@ -85,7 +86,15 @@ async function ringBlock(
   schedule: ReturnType<typeof ringSchedule>,
   numRows: number,
 ): Promise<number> {
-  const parts = { links, tail, schedule, generation: 0, shardSizes: [numRows], numTestRows: 1 } as const;
+  const parts = {
+    links,
+    tail,
+    schedule,
+    generation: 0,
+    shardSizes: [numRows],
+    numTestRows: 1,
+    forgetting: noForgettingTests,
+  } as const;
   const start = performance.now();
   let end = start;
   for await (const { type } of trainRing({ ...parts, handoff: 'weights_and_optimizer' }))

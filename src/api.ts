@@ -3,6 +3,7 @@ import { trainRun } from './cli/train_run.js';
 import { configFrom, configFromFile } from './config/load.js';
 import type { RunConfig } from './config/run_config.js';
 import type { Score, TrainEvent } from './core/events.js';
+import { noProgress } from './core/progress.js';
 import { runFiles } from './report/run_directory.js';
 import type { RunSummary } from './report/sink.js';
 
@@ -26,7 +27,7 @@ export async function* train(options: RunOptions = {}): AsyncGenerator<TrainEven
   const warn = (message: string) => {
     process.emitWarning(message, 'BloomSplitWarning');
   };
-  return yield* trainRun(configFrom(options), { sinks: [], warn });
+  return yield* trainRun(configFrom(options), { sinks: [], warn, progress: noProgress });
 }
 
 /** Test loss and accuracy of the model that a run left in its directory. */

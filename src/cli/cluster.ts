@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
-import type { Shard } from '../data/partition.js';
+import type { Shard } from '../data/splits/data_split.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { placeThreads } from '../engine/placement.js';
@@ -17,6 +17,9 @@ export interface ClusterOptions {
   readonly network: Network;
   readonly split: SplitNetwork;
   readonly shards: readonly Shard[];
+  /** Row numbers of the test rows on which forgetting is measured. */
+  readonly forgettingRows: Uint32Array<ArrayBuffer>;
+  readonly sharesClassCounts: boolean;
   readonly rowOrder: RowOrder;
   readonly batchSize: number;
   readonly seed: number;
@@ -28,6 +31,9 @@ export interface ClusterOptions {
   /** Flat; the tail's parameters in order. */
   readonly tailWeights: Float32Array<ArrayBuffer>;
 }
+
+/** Of a cluster in which nobody measures forgetting or asks who has which classes. */
+export const withoutStatistics = { forgettingRows: new Uint32Array(), sharesClassCounts: false };
 
 /** Clients on their threads, and the tail on this one. */
 export interface Cluster {
@@ -57,6 +63,9 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
     train: dataset.train,
     test: dataset.test,
+    forgettingRows: options.forgettingRows,
+    sharesClassCounts: options.sharesClassCounts,
+    numClasses: dataset.shape.numClasses,
   };
   const setupOf = (thread: number) => ({
     ...setup,

@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
-import type { Score } from '../core/events.js';
+import type { TestScore } from '../core/events.js';
+import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
 import { splitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
 import { decodeWeights } from '../models/weights.js';
-import { scoreOf } from '../metrics/classification.js';
+import { testScoreOf } from '../metrics/classification.js';
 import { runFiles } from '../report/run_directory.js';
 import { evaluate } from '../server/evaluation.js';
-import { openCluster } from './cluster.js';
+import { openCluster, withoutStatistics } from './cluster.js';
 import { optimizerOf, readRows } from './plan.js';
 
 /** `bloom-split evaluate RUN_DIR`: tests the model of a run. */
@@ -33,9 +34,9 @@ export function addEvaluateCommand(program: Command): void {
 export async function evaluateRun(
   runDirectory: string,
   config: RunConfig,
-): Promise<Score & { rows: number }> {
+): Promise<TestScore & { rows: number }> {
   const files = runFiles(runDirectory);
-  const dataset = await readRows(config);
+  const dataset = await readRows(config, noProgress);
   const network = models[config.model](dataset.shape);
   const split = splitNetwork(network, config.cut);
   const tailFile = await readRequiredFile(files.tail, 'the tail of a finished run');
@@ -44,6 +45,7 @@ export async function evaluateRun(
     network,
     split,
     shards: [new Uint32Array()],
+    ...withoutStatistics,
     rowOrder: 'in_order',
     batchSize: config.batch_size,
     seed: config.seed,
@@ -57,8 +59,10 @@ export async function evaluateRun(
   try {
     const [client] = cluster.links;
     await client.loadHead({ path: files.head, prefix: '' });
-    const result = await evaluate(client, cluster.tail, dataset.test.numRows, { generation: 0, step: 0 });
-    return { ...scoreOf(result), rows: result.rows };
+    const { numRows } = dataset.test;
+    const rows = { set: 'test', numRows } as const;
+    const predictions = await evaluate(client, cluster.tail, rows, { generation: 0, step: 0 });
+    return { ...testScoreOf(predictions), rows: numRows };
   } finally {
     await cluster.close();
   }

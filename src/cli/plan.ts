@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { OptimizerConfig, RunConfig } from '../config/run_config.js';
 import { ConfigError } from '../core/errors.js';
+import { noProgress, type Progress } from '../core/progress.js';
 import { limitRows, type Dataset } from '../data/dataset.js';
-import { partitionIid, type Shard } from '../data/partition.js';
 import { loadDataset } from '../data/registry.js';
+import type { Partition } from '../data/splits/data_split.js';
+import { partition } from '../data/splits/registry.js';
+import { stratifiedSample } from '../data/stratified.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
@@ -14,14 +17,16 @@ export interface RunPlan {
   readonly dataset: Dataset;
   readonly network: Network;
   readonly split: SplitNetwork;
-  readonly shards: readonly Shard[];
+  readonly partition: Partition;
+  /** The sample of test rows on which forgetting is measured. */
+  readonly forgettingRows: Uint32Array<ArrayBuffer>;
   readonly schedule: readonly Visit[];
   readonly numThreads: number;
 }
 
 /** Reads the data and works out who trains what when. Throws ConfigError, DataError or ShapeError. */
-export async function planRun(config: RunConfig): Promise<RunPlan> {
-  const dataset = await readRows(config);
+export async function planRun(config: RunConfig, progress: Progress = noProgress): Promise<RunPlan> {
+  const dataset = await readRows(config, progress);
   const network = models[config.model](dataset.shape);
   const split = splitNetwork(network, config.cut);
   const { n_workers: numClients } = config;
@@ -32,21 +37,46 @@ export async function planRun(config: RunConfig): Promise<RunPlan> {
         'Lower `n_workers`, or raise `max_samples`.',
     );
   }
-  const shards = partitionIid(dataset.train.numRows, numClients, config.seed);
+  const clients = partitionOf(config, dataset);
+  const forgettingRows = stratifiedSample(
+    dataset.test.labels,
+    dataset.shape.numClasses,
+    config.forgetting_samples,
+    config.seed,
+  );
   const schedule = ringSchedule({
     numEpochs: config.n_epochs,
     localEpochs: config.local_epochs,
     batchSize: config.batch_size,
-    shardSizes: shards.map(({ length }) => length),
+    shardSizes: clients.shards.map(({ length }) => length),
     maxSteps: config.max_steps,
   });
   const wantedThreads = config.n_threads === 'auto' ? availableParallelism() : config.n_threads;
-  return { dataset, network, split, shards, schedule, numThreads: Math.min(wantedThreads, numClients) };
+  const numThreads = Math.min(wantedThreads, numClients);
+  return { dataset, network, split, partition: clients, forgettingRows, schedule, numThreads };
+}
+
+/** Which client gets which of these rows. Throws ConfigError. */
+export function partitionOf(config: RunConfig, { train, shape }: Dataset): Partition {
+  const { n_workers: numClients, seed } = config;
+  const { labels, writers } = train;
+  const input = { labels, writers, numClasses: shape.numClasses, numClients, seed };
+  return partition(config.data_split, input, {
+    dirichletAlpha: config.dirichlet_alpha,
+    classesPerClient: config.classes_per_client,
+    samplesSigma: config.samples_sigma,
+    minSamples: config.min_samples,
+  });
 }
 
 /** The data set of a run, with no more rows than `max_samples`. */
-export async function readRows(config: RunConfig): Promise<Dataset> {
-  const dataset = await loadDataset(config.dataset, config.data_dir);
+export async function readRows(config: RunConfig, progress: Progress): Promise<Dataset> {
+  const dataset = await loadDataset(config.dataset, {
+    dataDir: config.data_dir,
+    datasetsDir: config.datasets_dir,
+    mirror: config.data_mirror,
+    progress,
+  });
   return {
     ...dataset,
     train: limitRows(dataset.train, config.max_samples),

@@ -1,8 +1,9 @@
 import type { LoadedConfig } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
 import { listToYaml, toYaml } from '../config/written.js';
-import type { TrainEvent, TrainSummary } from '../core/events.js';
+import type { ForgettingEvent, TrainEvent, TrainResult } from '../core/events.js';
 import { writeFileAtomic } from '../core/files.js';
+import type { Progress } from '../core/progress.js';
 import { initialWeights } from '../models/init.js';
 import { numParameters } from '../models/layers.js';
 import { encodeWeights } from '../models/weights.js';
@@ -11,9 +12,11 @@ import { createRunDirectory, runFiles, writeJson } from '../report/run_directory
 import { openRunLog, runLogSink } from '../report/run_log.js';
 import type { RunInfo, RunSummary, Sink } from '../report/sink.js';
 import { Sinks } from '../report/sinks.js';
+import { PhaseClock } from '../report/phase_clock.js';
 import { Speedometer } from '../report/speed.js';
 import { trainRing } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
+import { askClassCounts, evaluationsOf, forgettingTests } from './evaluations.js';
 import { optimizerOf, planRun, type RunPlan } from './plan.js';
 import { versions } from './versions.js';
 
@@ -22,6 +25,8 @@ export interface TrainRunOptions {
   readonly sinks: readonly Sink[];
   /** Told of what goes wrong without stopping the run. */
   readonly warn: (message: string) => void;
+  /** Watches long work before training. */
+  readonly progress: Progress;
 }
 
 /**
@@ -30,10 +35,11 @@ export interface TrainRunOptions {
  */
 export async function* trainRun(
   { config, overrides, fromEnvironment }: LoadedConfig,
-  { sinks: extraSinks, warn }: TrainRunOptions,
+  { sinks: extraSinks, warn, progress }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
   const startMs = performance.now();
-  const plan = await planRun(config);
+  const clock = new PhaseClock(startMs);
+  const plan = await planRun(config, progress);
   const cluster = await openTrainingCluster(config, plan);
   try {
     const runDirectory = await createRunDirectory(config.output_dir, new Date());
@@ -48,24 +54,44 @@ export async function* trainRun(
     try {
       const info = infoOf(config, plan, cluster, runDirectory, fromEnvironment);
       sinks.tell((sink) => sink.start?.(info));
+      const classCounts = await askClassCounts(cluster.links);
+      clock.endOf('setup');
       const speed = new Speedometer();
+      const forgetting: ForgettingEvent[] = [];
       const result = yield* training(config, plan, cluster, (event) => {
         speed.event(event);
+        clock.event(event);
+        if (event.type === 'forgetting') forgetting.push(event);
         sinks.tell((sink) => sink.event?.(event));
       });
       await saveModel(plan, cluster, files);
+      await writeJson(
+        files.evaluation,
+        evaluationsOf(plan.dataset.classNames, result, classCounts, {
+          asked: config.forgetting,
+          numRows: plan.forgettingRows.length,
+          tests: forgetting,
+        }),
+      );
+      clock.endOf('saving');
       const summary: RunSummary = {
-        ...result,
+        ...result.summary,
         run_directory: runDirectory,
         dataset: config.dataset,
         model: config.model,
         cut: plan.split.cut,
         seed: config.seed,
+        data_split: config.data_split,
+        rows_left_out: plan.partition.numLeftOut,
+        why_left_out: plan.partition.whyLeftOut,
+        macro_f1: result.overall.macro_f1,
+        micro_average_precision: result.overall.micro_average_precision,
         engine: config.engine,
         devices: { tail: cluster.tailDevice, threads: cluster.threadDevices },
         versions: { ...versions(), [config.engine]: cluster.engineVersion },
         samples_per_second: speed.samplesPerSecond,
         wall_seconds: (performance.now() - startMs) / 1000,
+        phase_seconds: clock.seconds,
         peak_memory_mb: process.resourceUsage().maxRSS / 1024,
       };
       await writeJson(files.summary, summary);
@@ -85,6 +111,8 @@ export async function* trainRun(
 function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<Cluster> {
   return openCluster({
     ...plan,
+    shards: plan.partition.shards,
+    sharesClassCounts: config.share_class_counts,
     rowOrder: 'shuffled',
     batchSize: config.batch_size,
     seed: config.seed,
@@ -98,16 +126,19 @@ function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<Cluster>
 
 /** Trains from fresh weights, telling every event before it is passed on. */
 async function* training(
-  { handoff }: RunConfig,
-  { schedule, shards, dataset }: RunPlan,
+  config: RunConfig,
+  { schedule, partition, dataset, forgettingRows }: RunPlan,
   { links, tail }: Cluster,
   tell: (event: TrainEvent) => void,
-): AsyncGenerator<TrainEvent, TrainSummary> {
+): AsyncGenerator<TrainEvent, TrainResult> {
   const generation = 0;
-  const shardSizes = shards.map(({ length }) => length);
+  const shardSizes = partition.shards.map(({ length }) => length);
   const numTestRows = dataset.test.numRows;
   await links[schedule[0].client].createHead({ generation, step: 0 });
-  const trainer = trainRing({ links, tail, schedule, handoff, generation, shardSizes, numTestRows });
+  const { handoff } = config;
+  const forgetting = forgettingTests(config, forgettingRows.length);
+  const parts = { links, tail, schedule, handoff, generation, shardSizes, numTestRows, forgetting };
+  const trainer = trainRing(parts);
   for (;;) {
     const next = await trainer.next();
     if (next.done) return next.value;
@@ -129,13 +160,13 @@ async function saveModel(
 
 function infoOf(
   config: RunConfig,
-  { dataset, split, shards, schedule }: RunPlan,
+  { dataset, split, partition, schedule }: RunPlan,
   cluster: Cluster,
   runDirectory: string,
   fromEnvironment: LoadedConfig['fromEnvironment'],
 ): RunInfo {
   const last = schedule[schedule.length - 1];
-  const shardSizes = shards.map(({ length }) => length);
+  const shardSizes = partition.shards.map(({ length }) => length);
   const numRowsToTrain = shardSizes.reduce((sum, size) => sum + size, 0) * config.n_epochs;
   const numSteps = last.firstStep + last.numSteps;
   return {
@@ -143,6 +174,7 @@ function infoOf(
     dataset: config.dataset,
     numTrainRows: dataset.train.numRows,
     numTestRows: dataset.test.numRows,
+    dataSplit: config.data_split,
     dataOrigin: `${dataset.folder} (${dataset.isVerified ? 'checksums verified' : 'unverified: not the official files'})`,
     model: config.model,
     cut: split.cut,

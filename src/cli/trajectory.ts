@@ -113,6 +113,7 @@ function datasetOf(
   return {
     name: 'trajectory',
     shape,
+    classNames: Array.from({ length: numClasses }, (_, label) => String(label)),
     background: 0,
     train: rows,
     test: rows,

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { VerificationError } from '../core/errors.js';
-import { loadDataset } from '../data/registry.js';
+import { loadMnist } from '../data/mnist.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { engineNames, type EngineName } from '../engine/registry.js';
 import { handoffs } from '../link/messages.js';
@@ -49,7 +49,7 @@ export function addVerifyCommand(program: Command): void {
 }
 
 async function verifySplit({ model, cut, engine, devices }: VerifyOptions): Promise<void> {
-  const dataset = await loadDataset('mnist', '');
+  const dataset = await loadMnist({ dataDir: '' });
   const common = { dataset, model, cut, engine, devices, numClients: NUM_CLIENTS, numThreads: NUM_THREADS };
   process.stdout.write(
     `${model}: split (${NUM_CLIENTS} clients on ${NUM_THREADS} threads) against unsplit, on the same batches of MNIST\n`,

@@ -1,6 +1,6 @@
 import { batchesOf, gatherLabels, gatherPictures, type BatchOptions } from '../data/batches.js';
 import { limitRows, type Dataset } from '../data/dataset.js';
-import { partitionIid } from '../data/partition.js';
+import { partitionIid } from '../data/splits/iid.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { loadEngine, type EngineName } from '../engine/registry.js';
@@ -11,7 +11,7 @@ import { numParameters } from '../models/layers.js';
 import { splitNetwork, unsplitNetwork } from '../models/network.js';
 import { models, type ModelName } from '../models/registry.js';
 import { ringSchedule } from '../server/ring_schedule.js';
-import { openCluster, type ClusterOptions } from './cluster.js';
+import { openCluster, withoutStatistics, type ClusterOptions } from './cluster.js';
 import { largestDifference, recordTraining, type Check, type RingRun, type Trajectory } from './proof.js';
 
 /** What is compared. */
@@ -71,6 +71,7 @@ export async function proveSplitEqualsUnsplit(options: SplitProofOptions): Promi
     network,
     split,
     shards,
+    ...withoutStatistics,
     rowOrder: 'shuffled',
     batchSize: BATCH_SIZE,
     seed: SEED,

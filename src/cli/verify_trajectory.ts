@@ -1,10 +1,10 @@
 import type { ActivationsMessage, GradientsMessage } from '../link/messages.js';
 import type { Link } from '../link/link.js';
-import { partitionInOrder } from '../data/partition.js';
+import { partitionInOrder } from '../data/splits/iid.js';
 import type { EngineName } from '../engine/registry.js';
 import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
 import { ringSchedule } from '../server/ring_schedule.js';
-import { openCluster } from './cluster.js';
+import { openCluster, withoutStatistics } from './cluster.js';
 import { distance, largestDifference, recordTraining, type Check } from './proof.js';
 import { recordedFloats, type RecordedTrajectory } from './trajectory.js';
 
@@ -46,6 +46,7 @@ export async function replayTrajectory(
     network,
     split,
     shards,
+    ...withoutStatistics,
     rowOrder: 'in_order',
     batchSize,
     seed: 0,

@@ -3,7 +3,8 @@ import { NumericError, ProtocolError } from '../core/errors.js';
 import { readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Tensor } from '../core/shapes.js';
 import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
-import type { Shard } from '../data/partition.js';
+import { countClasses } from '../data/dataset.js';
+import type { Shard } from '../data/splits/data_split.js';
 import { freshState, type Program, type Segment, type SegmentState } from '../engine/engine.js';
 import { packHead, receiptOf, unpackHead, type HeadExchange } from '../link/head_exchange.js';
 import {
@@ -53,6 +54,12 @@ export class Client implements ClientService {
     this.#setup = setup;
     this.#program = program;
     this.#exchange = exchange;
+  }
+
+  classCounts(): Promise<readonly number[] | null> {
+    const { sharesClassCounts, numClasses, train } = this.#setup;
+    if (!sharesClassCounts) return Promise.resolve(null);
+    return Promise.resolve(countClasses(gatherLabels(train, this.#shard), numClasses));
   }
 
   createHead(): Promise<void> {
@@ -109,9 +116,18 @@ export class Client implements ClientService {
     return receipt;
   }
 
-  async testActivations({ generation, step, firstRow, numRows }: TestRequest): Promise<ActivationsMessage> {
-    const { test, input } = this.#setup;
-    const rows = Uint32Array.from({ length: numRows }, (_, index) => firstRow + index);
+  async testActivations({
+    generation,
+    step,
+    set,
+    firstRow,
+    numRows,
+  }: TestRequest): Promise<ActivationsMessage> {
+    const { test, forgettingRows, input } = this.#setup;
+    const rows =
+      set === 'forgetting'
+        ? forgettingRows.subarray(firstRow, firstRow + numRows)
+        : Uint32Array.from({ length: numRows }, (_, index) => firstRow + index);
     const z_BF = await this.#requireHead().infer(gatherPictures(test, rows, input));
     return { generation, step, z: toFrame(z_BF), labels: gatherLabels(test, rows).buffer };
   }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** Which values a key takes, and how they are read. */
 export interface Format {
   /** Completes "expected ...". */
@@ -83,4 +85,12 @@ export const boolean: Format = {
   expected: 'true or false',
   isValid: (value) => typeof value === 'boolean',
   fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
+};
+
+/** A folder, kept as an absolute path, so that a recorded configuration means the same from anywhere; empty stays empty. */
+export const folder: Format = {
+  expected: 'a folder',
+  isValid: (value) => typeof value === 'string',
+  normalise: (value) => (value === '' ? '' : resolve(value as string)),
+  fromText: asIs,
 };

@@ -75,7 +75,7 @@ function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {
   return {
     config,
     overrides: [...winners.values()]
-      .filter(({ key, value }) => !key.isSensitive && value !== key.default)
+      .filter(({ key, value }) => !key.isSensitive && value !== defaultOf(key))
       .map(({ key, value }) => `${key.name}=${String(value)}`),
     fromEnvironment: [...winners.values()].flatMap(({ key, value, variable }) =>
       variable === undefined ? [] : [{ key: key.name, variable, value: shown(key, value) }],
@@ -83,17 +83,23 @@ function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {
   };
 }
 
+/** The default as it is kept. */
+function defaultOf({ format, default: value }: Key): unknown {
+  return format.normalise ? format.normalise(value) : value;
+}
+
 /** The schema as convict takes it. */
 function convictSchema(): convict.Schema<Record<string, unknown>> {
   const root: Record<string, unknown> = {};
-  for (const { name, doc, format, default: value, isSensitive } of keys) {
+  for (const key of keys) {
+    const { name, doc, format, isSensitive } = key;
     const path = name.split('.');
     const level = path
       .slice(0, -1)
       .reduce((parent, part) => (parent[part] ??= {}) as Record<string, unknown>, root);
     level[path[path.length - 1]] = {
       doc,
-      default: value,
+      default: defaultOf(key),
       sensitive: isSensitive,
       format: (candidate: unknown) => {
         if (!format.isValid(candidate)) throw new Error(`must be ${format.expected}`);

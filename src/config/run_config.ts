@@ -1,4 +1,5 @@
 import type { DatasetName } from '../data/registry.js';
+import type { DataSplitName } from '../data/splits/registry.js';
 import type { EngineName } from '../engine/registry.js';
 import type { Handoff } from '../link/messages.js';
 import type { ModelName } from '../models/registry.js';
@@ -11,6 +12,13 @@ export interface RunConfig {
   readonly handoff: Handoff;
   readonly dataset: DatasetName;
   readonly data_dir: string;
+  readonly datasets_dir: string;
+  readonly data_mirror: string;
+  readonly data_split: DataSplitName;
+  readonly dirichlet_alpha: number;
+  readonly classes_per_client: number;
+  readonly samples_sigma: number;
+  readonly min_samples: number;
   readonly model: ModelName;
   readonly cut: string;
   readonly batch_size: number;
@@ -25,6 +33,10 @@ export interface RunConfig {
   readonly max_clients: number;
   readonly max_steps: number;
   readonly max_samples: number;
+  readonly forgetting: ForgettingMode;
+  readonly forgetting_samples: number;
+  readonly share_class_counts: boolean;
+  readonly plots: boolean;
   readonly output_dir: string;
   readonly log_level: LogLevel;
   readonly wandb: {
@@ -33,6 +45,8 @@ export interface RunConfig {
     readonly mode: WandbMode;
     readonly project: string;
     readonly entity: string;
+    readonly group: string;
+    readonly base_url: string;
   };
 }
 
@@ -51,3 +65,7 @@ export type LogLevel = (typeof logLevels)[number];
 
 export const wandbModes = ['online', 'offline', 'disabled'] as const;
 export type WandbMode = (typeof wandbModes)[number];
+
+/** When the newest head and tail are tested for what earlier clients taught them; auto: every visit up to 20 clients. */
+export const forgettingModes = ['auto', 'every_visit', 'every_round', 'off'] as const;
+export type ForgettingMode = (typeof forgettingModes)[number];

@@ -1,4 +1,5 @@
 import { datasetNames } from '../data/registry.js';
+import { dataSplitNames } from '../data/splits/registry.js';
 import { engineNames } from '../engine/registry.js';
 import { handoffs } from '../link/messages.js';
 import { DEFAULT_CUT } from '../models/network.js';
@@ -6,6 +7,7 @@ import { modelNames } from '../models/registry.js';
 import {
   autoOr,
   boolean,
+  folder,
   integer,
   layer,
   nonEmptyText,
@@ -15,7 +17,13 @@ import {
   text,
   type Format,
 } from './formats.js';
-import { logLevels, wandbModes, type OptimizerConfig, type RunConfig } from './run_config.js';
+import {
+  forgettingModes,
+  logLevels,
+  wandbModes,
+  type OptimizerConfig,
+  type RunConfig,
+} from './run_config.js';
 
 /** One key: what it means, which values it takes, and its value where nothing else is said. */
 export interface KeySchema<T> {
@@ -75,10 +83,45 @@ export const schema: Schema<RunConfig> = {
   },
   dataset: { doc: 'Data set.', format: oneOf(datasetNames), default: 'mnist', env: ['DATASET'] },
   data_dir: {
-    doc: 'Folder with the files of the data set; empty for its usual place (mnist: embedded).',
-    format: text,
+    doc: 'Folder with the files of the data set; empty for its usual place (mnist: embedded, others: under datasets_dir).',
+    format: folder,
     default: '',
     env: ['DATA_DIR'],
+  },
+  datasets_dir: {
+    doc: 'Where data sets are fetched to, and caches of them kept.',
+    format: folder,
+    default: 'datasets',
+  },
+  data_mirror: {
+    doc: 'Address of a folder from which the files of a data set are fetched instead of the official one.',
+    format: text,
+    default: '',
+  },
+  data_split: {
+    doc: 'Which client gets which rows: at random, by class shares, by classes, in unequal numbers, or by writer (femnist).',
+    format: oneOf(dataSplitNames),
+    default: 'iid',
+  },
+  dirichlet_alpha: {
+    doc: 'data_split dirichlet: how even the shares of a class are; 0.1 gives most of a class to one client, 100 is nearly iid.',
+    format: positive(),
+    default: 0.5,
+  },
+  classes_per_client: {
+    doc: 'data_split num_classes: so many classes each client has.',
+    format: integer(1),
+    default: 2,
+  },
+  samples_sigma: {
+    doc: 'data_split num_samples: numbers of rows are drawn from a log-normal distribution with this sigma; 0 is even.',
+    format: real(0),
+    default: 1,
+  },
+  min_samples: {
+    doc: 'data_split dirichlet and num_samples: no client has fewer rows; shares are drawn again until that holds.',
+    format: integer(1),
+    default: 10,
   },
   model: { doc: 'Network.', format: oneOf(modelNames), default: 'lenet' },
   cut: {
@@ -123,11 +166,27 @@ export const schema: Schema<RunConfig> = {
     format: integer(0),
     default: 0,
   },
+  forgetting: {
+    doc: 'When the newest head and tail are tested for the forgetting matrix; auto: every visit, above 20 clients every round.',
+    format: oneOf(forgettingModes),
+    default: 'auto',
+  },
+  forgetting_samples: {
+    doc: 'Test rows of each such test: the same ones every time, each class by its share.',
+    format: integer(1),
+    default: 1000,
+  },
+  share_class_counts: {
+    doc: 'Clients tell the server how many rows of each class they have; without it there is no forgetting matrix.',
+    format: boolean,
+    default: true,
+  },
+  plots: { doc: 'Draw plots and report.html at the end.', format: boolean, default: true },
   output_dir: { doc: 'Where run directories are made.', format: nonEmptyText, default: 'outputs' },
   log_level: { doc: 'What run.log tells.', format: oneOf(logLevels), default: 'info' },
   wandb: {
     track: {
-      doc: 'Send the run to Weights & Biases (not yet in this version).',
+      doc: 'Send the run to Weights & Biases (a process of its own sends it).',
       format: boolean,
       default: false,
     },
@@ -151,5 +210,12 @@ export const schema: Schema<RunConfig> = {
       env: ['WANDB_PROJECT'],
     },
     entity: { doc: 'Entity of Weights & Biases.', format: text, default: '', env: ['WANDB_ENTITY'] },
+    group: { doc: 'Group of runs in Weights & Biases.', format: text, default: '', env: ['WANDB_RUN_GROUP'] },
+    base_url: {
+      doc: 'Address of the Weights & Biases server.',
+      format: nonEmptyText,
+      default: 'https://api.wandb.ai',
+      env: ['WANDB_BASE_URL'],
+    },
   },
 };

@@ -1,8 +1,15 @@
+import type { ClassificationReport } from './evaluation.js';
+
 /** Mean loss and share of right answers over some rows. */
 export interface Score {
   readonly loss: number;
   /** 0 to 1 */
   readonly accuracy: number;
+}
+
+/** Score of a test, with F1 as the mean over classes, weighted by their rows. */
+export interface TestScore extends Score {
+  readonly weighted_f1: number;
 }
 
 /** One batch was trained. */
@@ -37,12 +44,23 @@ export interface HandOverEvent {
 }
 
 /** The newest head and tail were tested on the test rows; `client` has the head. */
-export interface EvaluationEvent extends Score {
+export interface EvaluationEvent extends TestScore {
   readonly type: 'evaluation';
   readonly round: number;
   readonly client: number;
   readonly steps: number;
   readonly rows: number;
+}
+
+/** What the newest head and tail still know of each class, on a fixed sample of test rows. */
+export interface ForgettingEvent {
+  readonly type: 'forgetting';
+  readonly round: number;
+  /** Who was visited last, and has the head. */
+  readonly client: number;
+  readonly steps: number;
+  /** By class; null where the sample has no row of it. */
+  readonly class_accuracy: readonly (number | null)[];
 }
 
 /** Every client was visited once more. */
@@ -53,11 +71,12 @@ export interface RoundEvent {
   /** Rows trained in this round. */
   readonly rows: number;
   readonly train: Score;
-  readonly test: Score;
+  readonly test: TestScore;
 }
 
 /** What training tells, in order. Every event is a function of the configuration: no clock, no thread is in it. */
-export type TrainEvent = StepEvent | VisitEvent | HandOverEvent | EvaluationEvent | RoundEvent;
+export type TrainEvent =
+  StepEvent | VisitEvent | HandOverEvent | EvaluationEvent | ForgettingEvent | RoundEvent;
 
 /** The test at the end of a client's last visit; null for a client that was never visited. */
 export interface ClientScore {
@@ -66,12 +85,21 @@ export interface ClientScore {
   readonly rows: number;
   readonly loss: number | null;
   readonly accuracy: number | null;
+  readonly weighted_f1: number | null;
 }
 
 /** What a whole training gives: the test of the final head and tail, and each client's. */
-export interface TrainSummary extends Score {
+export interface TrainSummary extends TestScore {
   readonly steps: number;
   /** Rows trained, over all passes. */
   readonly rows: number;
   readonly clients: readonly ClientScore[];
+}
+
+/** What a training returns: its summary, and its last tests in full. */
+export interface TrainResult {
+  readonly summary: TrainSummary;
+  readonly overall: ClassificationReport;
+  /** By client; null where it was never visited. */
+  readonly clients: readonly (ClassificationReport | null)[];
 }

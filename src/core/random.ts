@@ -15,7 +15,7 @@ export interface RandomStream {
 }
 
 /** What a stream is for; two purposes never share numbers. */
-export type Purpose = 'init' | 'partition' | 'shuffle';
+export type Purpose = 'init' | 'partition' | 'holdout' | 'forgetting' | 'shuffle';
 
 /** Opens the stream keyed by (seed, purpose, key): xoroshiro128+ started from the SHA-256 of the key. */
 export function randomStream(

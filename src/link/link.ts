@@ -29,6 +29,7 @@ export function linkOver(client: number, carry: Carry, guard: CallGuard): Link {
       guard.run(`client ${client}: ${method}`, () => carry(method, request));
   return {
     client,
+    classCounts: call('classCounts'),
     createHead: call('createHead'),
     loadHead: call('loadHead'),
     startVisit: call('startVisit'),

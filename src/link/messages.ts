@@ -57,7 +57,11 @@ export interface HandOverReceipt {
   readonly sizeBytes: number;
 }
 
+/** All test rows, or the sample of them on which forgetting is measured. */
+export type TestSet = 'test' | 'forgetting';
+
 export interface TestRequest extends Position {
+  readonly set: TestSet;
   readonly firstRow: number;
   readonly numRows: number;
 }
@@ -71,6 +75,8 @@ export interface HeadFile {
 
 /** What every client does when it is asked. The server reaches it through a `Link`; a request's buffers become the client's. */
 export interface ClientService {
+  /** Training rows of each class; null where the client does not tell. */
+  classCounts(request: Position): Promise<readonly number[] | null>;
   /** Makes the first head, from the run's seed. */
   createHead(request: Position): Promise<void>;
   /** Takes the head from a safetensors file. */

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Rows } from '../data/dataset.js';
-import type { Shard } from '../data/partition.js';
+import type { Shard } from '../data/splits/data_split.js';
 import type { SegmentSpec } from '../engine/engine.js';
 import type { EngineName } from '../engine/registry.js';
 
@@ -19,6 +19,11 @@ export interface ThreadSetup {
   readonly input: InputFormat;
   readonly train: Rows;
   readonly test: Rows;
+  /** Row numbers of the sample of test rows on which forgetting is measured. */
+  readonly forgettingRows: Uint32Array<ArrayBuffer>;
+  /** Clients tell how many rows of each class they have. */
+  readonly sharesClassCounts: boolean;
+  readonly numClasses: number;
   readonly clients: readonly ClientSetup[];
 }
 

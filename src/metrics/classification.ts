@@ -1,5 +1,7 @@
 // Shape legend: B batch, K classes
-import type { Score } from '../core/events.js';
+import type { Score, TestScore } from '../core/events.js';
+import { classRates, confusionOf, weightedF1 } from './confusion.js';
+import type { Predictions } from './predictions.js';
 
 /** Sums over rows, from which means of any grouping follow. */
 export interface Tally {
@@ -41,4 +43,10 @@ export function addTallies(a: Tally, b: Tally): Tally {
 /** Means over the rows of a tally. */
 export function scoreOf({ rows, lossSum, numCorrect }: Tally): Score {
   return { loss: lossSum / rows, accuracy: numCorrect / rows };
+}
+
+/** Mean loss, accuracy and weighted F1 of a test. */
+export function testScoreOf(predictions: Predictions): TestScore {
+  const score = scoreOf(tally(predictions.logits_NK, predictions.labels_N));
+  return { ...score, weighted_f1: weightedF1(classRates(confusionOf(predictions))) };
 }

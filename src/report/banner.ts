@@ -11,7 +11,7 @@ export function bannerOf(info: RunInfo): string {
     ['model', `${info.model}, cut after ${info.cut}`],
     ['head', `${info.numHeadParameters} parameters, ${info.optimizers.head}`],
     ['tail', `${info.numTailParameters} parameters, ${info.optimizers.tail}`],
-    ['clients', `${clientsOf(info.shardSizes)}, batches of ${info.batchSize}`],
+    ['clients', `${clientsOf(info.shardSizes)} (${info.dataSplit}), batches of ${info.batchSize}`],
     [
       'ring',
       `${info.numRounds} rounds, ${info.numSteps} batches, handoff ${info.handoff}, seed ${info.seed}`,
@@ -41,7 +41,8 @@ export function closingOf(summary: RunSummary): string {
   );
   return [
     '',
-    `test accuracy ${summary.accuracy.toFixed(4)}, test loss ${summary.loss.toFixed(4)} (final head and tail)`,
+    `test accuracy ${summary.accuracy.toFixed(4)}, weighted F1 ${summary.weighted_f1.toFixed(4)}, ` +
+      `loss ${summary.loss.toFixed(4)} (final head and tail)`,
     `by client, after its last visit: ${shortened(clients)}`,
     `${summary.samples_per_second.toFixed(0)} samples/s in training, ${summary.wall_seconds.toFixed(1)} s in all, ` +
       `peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,

@@ -47,6 +47,7 @@ export function consoleSink(terminal: Terminal): Sink {
           return;
         case 'hand_over':
         case 'evaluation':
+        case 'forgetting':
           return;
         default:
           event satisfies never;

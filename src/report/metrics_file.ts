@@ -11,8 +11,8 @@ export function metricsFile(path: string): Sink {
     name: 'metrics.jsonl',
     isEssential: true,
     event: write,
-    end: ({ steps, rows, loss, accuracy, clients }) => {
-      write({ type: 'summary', steps, rows, loss, accuracy, clients });
+    end: ({ steps, rows, loss, accuracy, weighted_f1, clients }) => {
+      write({ type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients });
     },
     close: () => {
       closeSync(file);

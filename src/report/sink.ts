@@ -1,4 +1,5 @@
 import type { TrainEvent, TrainSummary } from '../core/events.js';
+import type { Phase } from './phase_clock.js';
 
 /** What a run is going to do, for people. */
 export interface RunInfo {
@@ -6,6 +7,7 @@ export interface RunInfo {
   readonly dataset: string;
   readonly numTrainRows: number;
   readonly numTestRows: number;
+  readonly dataSplit: string;
   /** Where the rows were read, and whether the files are the official ones. */
   readonly dataOrigin: string;
   readonly model: string;
@@ -42,12 +44,21 @@ export interface RunSummary extends TrainSummary {
   readonly model: string;
   readonly cut: string;
   readonly seed: number;
+  readonly data_split: string;
+  /** Training rows that no client got, and why. */
+  readonly rows_left_out: number;
+  readonly why_left_out: string;
+  /** Of the final head and tail. */
+  readonly macro_f1: number;
+  readonly micro_average_precision: number;
   readonly engine: string;
   readonly devices: { readonly tail: string; readonly threads: readonly string[] };
   readonly versions: Readonly<Record<string, string>>;
   /** Rows trained per second of training; tests are not counted in. */
   readonly samples_per_second: number;
   readonly wall_seconds: number;
+  /** Wall time by phase; plots are drawn afterwards. */
+  readonly phase_seconds: Readonly<Record<Phase, number>>;
   readonly peak_memory_mb: number;
 }
 

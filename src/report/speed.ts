@@ -16,7 +16,7 @@ export class Speedometer {
   event(event: TrainEvent): void {
     const now = this.#now();
     if (event.type === 'step') this.#rows += event.rows;
-    if (event.type !== 'evaluation') this.#trainingMs += now - this.#lastMs;
+    if (event.type !== 'evaluation' && event.type !== 'forgetting') this.#trainingMs += now - this.#lastMs;
     this.#lastMs = now;
   }
 

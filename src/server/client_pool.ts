@@ -4,7 +4,7 @@ import { messageOf } from '../core/errors.js';
 import type { Link } from '../link/link.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { connectThread } from '../link/thread.js';
-import type { Shard } from '../data/partition.js';
+import type { Shard } from '../data/splits/data_split.js';
 
 /** What a thread is told besides its clients and its place among the threads. */
 export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads'>;

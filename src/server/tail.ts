@@ -4,6 +4,7 @@ import type { Tensor } from '../core/shapes.js';
 import type { Segment, SegmentSpec } from '../engine/engine.js';
 import { fromFrame, type ActivationsMessage, type Position } from '../link/messages.js';
 import { tally, type Tally } from '../metrics/classification.js';
+import type { Predictions } from '../metrics/predictions.js';
 
 /** What the server learns of one batch, and sends back for it. */
 export interface TailGradient {
@@ -36,11 +37,15 @@ export class Tail {
     await this.#segment.update();
   }
 
-  /** Loss of test rows, changing nothing. */
-  async test(message: ActivationsMessage, due: Position, client: number): Promise<Tally> {
+  /** Answers for test rows, changing nothing. */
+  async test(message: ActivationsMessage, due: Position, client: number): Promise<Predictions> {
     const { z_BF, labels_B } = this.#open(message, due, client);
     const logits_BK = await this.#segment.infer(z_BF);
-    return tally(logits_BK.data, labels_B);
+    return { numClasses: this.numClasses, logits_NK: logits_BK.data, labels_N: labels_B };
+  }
+
+  get numClasses(): number {
+    return this.#spec.part.outputShape[0];
   }
 
   exportWeights(): Float32Array<ArrayBuffer> {
@@ -62,7 +67,7 @@ export class Tail {
       );
     }
     const labels_B = new Int32Array(labels);
-    const [numClasses] = this.#spec.part.outputShape;
+    const { numClasses } = this;
     const wrong = labels_B.find((label) => label < 0 || label >= numClasses);
     if (wrong !== undefined) {
       throw new ShapeError(

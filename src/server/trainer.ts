@@ -1,16 +1,13 @@
 import { NumericError, ProtocolError } from '../core/errors.js';
-import type {
-  ClientScore,
-  EvaluationEvent,
-  HandOverEvent,
-  Score,
-  TrainEvent,
-  TrainSummary,
-} from '../core/events.js';
+import type { ClassificationReport } from '../core/evaluation.js';
+import type { ClientScore, ForgettingEvent, HandOverEvent, TrainEvent, TrainResult } from '../core/events.js';
 import type { Link } from '../link/link.js';
 import { toFrame, type ActivationsMessage, type Handoff } from '../link/messages.js';
-import { addTallies, emptyTally, scoreOf, type Tally } from '../metrics/classification.js';
-import { evaluate } from './evaluation.js';
+import { addTallies, emptyTally, scoreOf, testScoreOf, type Tally } from '../metrics/classification.js';
+import { classAccuracy } from '../metrics/forgetting.js';
+import type { Predictions } from '../metrics/predictions.js';
+import { reportOf } from '../metrics/report.js';
+import { evaluate, type TestRows } from './evaluation.js';
 import type { Visit } from './ring_schedule.js';
 import type { Tail } from './tail.js';
 
@@ -24,24 +21,35 @@ export interface TrainerParts {
   readonly generation: number;
   readonly shardSizes: readonly number[];
   readonly numTestRows: number;
+  readonly forgetting: ForgettingTests;
 }
+
+/** When the newest head and tail are tested on the sample for the forgetting matrix, and its number of rows. */
+export interface ForgettingTests {
+  readonly when: 'every_visit' | 'every_round' | 'off';
+  readonly numRows: number;
+}
+
+export const noForgettingTests: ForgettingTests = { when: 'off', numRows: 0 };
 
 /**
  * Sequential split learning (Gupta and Raskar, arXiv 1810.06060): the clients train one after the other, and the head goes
  * round the ring. The first client of the schedule must have the head. Yields facts; prints and writes nothing.
  */
-export async function* trainRing(parts: TrainerParts): AsyncGenerator<TrainEvent, TrainSummary> {
-  const { links, schedule, shardSizes } = parts;
+export async function* trainRing(parts: TrainerParts): AsyncGenerator<TrainEvent, TrainResult> {
+  const { links, schedule, shardSizes, forgetting } = parts;
   const scores: ClientScore[] = shardSizes.map((rows, client) => ({
     client,
     rows,
     loss: null,
     accuracy: null,
+    weighted_f1: null,
   }));
+  const reports: (ClassificationReport | null)[] = shardSizes.map(() => null);
   let holder = schedule[0].client;
   let inRound = emptyTally;
   let inAll = emptyTally;
-  let final: Score | undefined;
+  let final: ClassificationReport | undefined;
   for (const visit of schedule) {
     if (visit.client !== holder) yield await handOver(parts, holder, visit);
     holder = visit.client;
@@ -50,23 +58,30 @@ export async function* trainRing(parts: TrainerParts): AsyncGenerator<TrainEvent
     inRound = addTallies(inRound, inVisit);
     inAll = addTallies(inAll, inVisit);
 
+    if (forgetting.when === 'every_visit' || (forgetting.when === 'every_round' && visit.isLastOfRound))
+      yield await testForgetting(parts, visit);
     if (!visit.isLastOfClient && !visit.isLastOfRound) continue;
-    const evaluation = await evaluateAfter(parts, visit);
-    yield evaluation;
-    const { loss, accuracy } = evaluation;
-    final = { loss, accuracy };
-    if (visit.isLastOfClient) scores[holder] = { ...scores[holder], ...final };
+    const predictions = await testAfter(parts, visit, { set: 'test', numRows: parts.numTestRows });
+    const score = testScoreOf(predictions);
+    const { round } = visit;
+    const steps = visit.firstStep + visit.numSteps;
+    yield { type: 'evaluation', round, client: holder, steps, rows: parts.numTestRows, ...score };
+    if (visit.isLastOfClient) {
+      scores[holder] = { ...scores[holder], ...score };
+      reports[holder] = final = reportOf(predictions);
+    }
     if (visit.isLastOfRound) {
-      const { round } = visit;
-      const steps = visit.firstStep + visit.numSteps;
-      yield { type: 'round', round, steps, rows: inRound.rows, train: scoreOf(inRound), test: final };
+      yield { type: 'round', round, steps, rows: inRound.rows, train: scoreOf(inRound), test: score };
       inRound = emptyTally;
     }
   }
   if (!final)
     throw new Error(`A schedule of ${schedule.length} visits for ${links.length} clients trains nothing.`);
   const last = schedule[schedule.length - 1];
-  return { steps: last.firstStep + last.numSteps, rows: inAll.rows, ...final, clients: scores };
+  const { loss, accuracy, weighted_f1 } = final;
+  const steps = last.firstStep + last.numSteps;
+  const summary = { steps, rows: inAll.rows, loss, accuracy, weighted_f1, clients: scores };
+  return { summary, overall: final, clients: reports };
 }
 
 async function* trainVisit(parts: TrainerParts, visit: Visit): AsyncGenerator<TrainEvent, Tally> {
@@ -115,12 +130,17 @@ async function handOver(parts: TrainerParts, from: number, visit: Visit): Promis
   return { type: 'hand_over', round, steps, from, to, sha256: taken.sha256, bytes: taken.sizeBytes };
 }
 
-async function evaluateAfter(parts: TrainerParts, visit: Visit): Promise<EvaluationEvent> {
-  const { links, tail, numTestRows, generation } = parts;
+async function testForgetting(parts: TrainerParts, visit: Visit): Promise<ForgettingEvent> {
   const { round, client } = visit;
   const steps = visit.firstStep + visit.numSteps;
-  const result = await evaluate(links[client], tail, numTestRows, { generation, step: steps });
-  return { type: 'evaluation', round, client, steps, rows: result.rows, ...scoreOf(result) };
+  const predictions = await testAfter(parts, visit, { set: 'forgetting', numRows: parts.forgetting.numRows });
+  return { type: 'forgetting', round, client, steps, class_accuracy: classAccuracy(predictions) };
+}
+
+/** Answers of the head and tail as the visit left them. */
+function testAfter(parts: TrainerParts, visit: Visit, rows: TestRows): Promise<Predictions> {
+  const { links, tail, generation } = parts;
+  return evaluate(links[visit.client], tail, rows, { generation, step: visit.firstStep + visit.numSteps });
 }
 
 function locate(error: unknown, client: number, step: number): unknown {

@@ -51,7 +51,13 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
       const { link } = await start();
       const { z, labels } = await link.startVisit(visit);
       expect([z.data.byteLength, labels.byteLength]).to.deep.equal([20, 4]);
-      const test = await link.testActivations({ generation: 0, step: 0, firstRow: 0, numRows: 1 });
+      const test = await link.testActivations({
+        generation: 0,
+        step: 0,
+        set: 'test',
+        firstRow: 0,
+        numRows: 1,
+      });
       expect([...new Int32Array(test.labels)], 'lengths on the side of the client').to.deep.equal([0, 0]);
     });
 

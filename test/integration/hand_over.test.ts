@@ -14,7 +14,7 @@ describe('a hand-over between threads', () => {
   } as const;
   const plan = async (numThreads: number) =>
     planTraining({ dataset: await firstDigits(16, 4), numClients: 2, numThreads });
-  const test = { generation: 0, step: 0, firstRow: 0, numRows: 2 };
+  const test = { generation: 0, step: 0, set: 'test' as const, firstRow: 0, numRows: 2 };
 
   for (const numThreads of [1, 2]) {
     it(`moves the head: the receiver answers as the sender did, which has none any more (${numThreads} threads)`, async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
-import { headSpec, tailSpec } from '../../src/cli/cluster.js';
+import { headSpec, tailSpec, withoutStatistics } from '../../src/cli/cluster.js';
 import { ClientLostError, ConfigError } from '../../src/core/errors.js';
 import { freshState, type Program } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';
@@ -34,6 +34,8 @@ describe('a client pool', () => {
       input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
       train: dataset.train,
       test: dataset.test,
+      numClasses: dataset.shape.numClasses,
+      ...withoutStatistics,
     });
     const threadFile = fileURLToPath(new URL(thread, new URL('../support/', import.meta.url)));
     pool = await startClientPool(setupOf, shards, { numThreads: 2, threadFile, callTimeoutMs });

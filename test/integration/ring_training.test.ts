@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Trajectory } from '../../src/cli/proof.js';
-import { partitionInOrder } from '../../src/data/partition.js';
+import { partitionInOrder } from '../../src/data/splits/iid.js';
 import { trainRing } from '../../src/server/trainer.js';
 import {
   adam,
@@ -92,8 +92,9 @@ describe('a training on threads', () => {
       for (; !next.done; next = await trainer.next())
         if (next.value.type === 'hand_over') path.push(next.value.to);
       expect(path).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-      expect(next.value.clients).to.have.length(12);
-      for (const { accuracy } of next.value.clients) expect(accuracy).to.be.within(0, 1);
+      const { clients } = next.value.summary;
+      expect(clients).to.have.length(12);
+      for (const { accuracy } of clients) expect(accuracy).to.be.within(0, 1);
     });
   });
 

@@ -1,15 +1,15 @@
-import { openCluster, type Cluster, type ClusterOptions } from '../../src/cli/cluster.js';
+import { openCluster, withoutStatistics, type Cluster, type ClusterOptions } from '../../src/cli/cluster.js';
 import { recordTraining, type Trajectory } from '../../src/cli/proof.js';
 import { limitRows, type Dataset } from '../../src/data/dataset.js';
-import { partitionIid } from '../../src/data/partition.js';
-import { loadDataset } from '../../src/data/registry.js';
+import { partitionIid } from '../../src/data/splits/iid.js';
+import { loadMnist } from '../../src/data/mnist.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
 import type { Handoff } from '../../src/link/messages.js';
 import { initialWeights } from '../../src/models/init.js';
 import { lenet } from '../../src/models/lenet.js';
 import { splitNetwork } from '../../src/models/network.js';
 import { ringSchedule } from '../../src/server/ring_schedule.js';
-import type { TrainerParts } from '../../src/server/trainer.js';
+import { noForgettingTests, type TrainerParts } from '../../src/server/trainer.js';
 
 export const sgd: OptimizerOptions = { name: 'sgd', lr: 0.01, momentum: 0.9, weightDecay: 5e-4 };
 export const adam: OptimizerOptions = {
@@ -25,7 +25,7 @@ let loading: Promise<Dataset> | undefined;
 
 /** The first rows of MNIST, as they are embedded. */
 export async function firstDigits(numTrainRows: number, numTestRows: number): Promise<Dataset> {
-  const all = await (loading ??= loadDataset('mnist', ''));
+  const all = await (loading ??= loadMnist({ dataDir: '' }));
   return { ...all, train: limitRows(all.train, numTrainRows), test: limitRows(all.test, numTestRows) };
 }
 
@@ -53,6 +53,7 @@ export function planTraining(given: TrainingOptions): Training {
     options: {
       network,
       split,
+      ...withoutStatistics,
       rowOrder: 'shuffled',
       engine: 'onnxruntime',
       numThreads: Math.min(2, numClients),
@@ -71,6 +72,7 @@ export function planTraining(given: TrainingOptions): Training {
       generation: 0,
       shardSizes,
       numTestRows: dataset.test.numRows,
+      forgetting: noForgettingTests,
     },
   };
 }

@@ -30,6 +30,7 @@ export function echoService(): ClientService {
     return { generation, step, z: { shape: [1, data.byteLength / 4], dtype: 'float32', data }, labels };
   };
   return {
+    classCounts: () => Promise.resolve([1, 2]),
     createHead: () => Promise.resolve(),
     loadHead: ({ path }) => Promise.reject(echoErrors[path]),
     startVisit: (request) =>

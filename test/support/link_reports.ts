@@ -7,6 +7,7 @@ export const runInfo: RunInfo = {
   dataset: 'mnist',
   numTrainRows: 60,
   numTestRows: 10,
+  dataSplit: 'iid',
   dataOrigin: '/data (checksums verified)',
   model: 'lenet',
   cut: 'pool2',
@@ -33,20 +34,27 @@ export const runSummary: RunSummary = {
   rows: 180,
   loss: 0.12345,
   accuracy: 0.98765,
+  weighted_f1: 0.98123,
   clients: [
-    { client: 0, rows: 30, loss: 0.2, accuracy: 0.95 },
-    { client: 1, rows: 30, loss: null, accuracy: null },
+    { client: 0, rows: 30, loss: 0.2, accuracy: 0.95, weighted_f1: 0.94 },
+    { client: 1, rows: 30, loss: null, accuracy: null, weighted_f1: null },
   ],
   run_directory: runInfo.runDirectory,
   dataset: 'mnist',
   model: 'lenet',
   cut: 'pool2',
   seed: 17,
+  data_split: 'iid',
+  rows_left_out: 0,
+  why_left_out: '',
+  macro_f1: 0.97,
+  micro_average_precision: 0.99,
   engine: 'onnxruntime',
   devices: { tail: 'cpu', threads: ['cpu', 'cpu'] },
   versions: { node: '20' },
   samples_per_second: 1234.4,
   wall_seconds: 5.67,
+  phase_seconds: { setup: 0.5, training: 4, hand_over: 0.1, test: 0.9, forgetting: 0.1, saving: 0.07 },
   peak_memory_mb: 300.2,
 };
 
@@ -76,6 +84,7 @@ export const evaluationEvent: EvaluationEvent = {
   rows: 10,
   loss: 0.75,
   accuracy: 0.625,
+  weighted_f1: 0.5,
 };
 export const roundEvent: RoundEvent = {
   type: 'round',
@@ -83,7 +92,7 @@ export const roundEvent: RoundEvent = {
   steps: 4,
   rows: 60,
   train: { loss: 1.5, accuracy: 0.4 },
-  test: { loss: 0.75, accuracy: 0.625 },
+  test: { loss: 0.75, accuracy: 0.625, weighted_f1: 0.5 },
 };
 
 /** A stream that keeps what is written to it. */

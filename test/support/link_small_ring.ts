@@ -1,9 +1,9 @@
 import { tailSpec } from '../../src/cli/cluster.js';
 import { Client } from '../../src/client/client.js';
-import type { TrainEvent, TrainSummary } from '../../src/core/events.js';
+import type { TrainEvent, TrainResult } from '../../src/core/events.js';
 import { randomStream } from '../../src/core/random.js';
 import { toShared, type Rows } from '../../src/data/dataset.js';
-import type { Shard } from '../../src/data/partition.js';
+import type { Shard } from '../../src/data/splits/data_split.js';
 import type { Program, SegmentSpec } from '../../src/engine/engine.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
 import { HeadExchange } from '../../src/link/head_exchange.js';
@@ -15,7 +15,7 @@ import { conv2d, dense, flatten, relu } from '../../src/models/layers.js';
 import { splitNetwork, type Network } from '../../src/models/network.js';
 import { ringSchedule, type RingOptions } from '../../src/server/ring_schedule.js';
 import { Tail } from '../../src/server/tail.js';
-import { trainRing, type TrainerParts } from '../../src/server/trainer.js';
+import { noForgettingTests, trainRing, type TrainerParts } from '../../src/server/trainer.js';
 import { sgd, startSegment, type Compile } from './segments.js';
 
 const NUM_CLASSES = 3;
@@ -80,6 +80,9 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
     input: { picture: network.inputShape, padding: 0, background: 0 },
     train: noise(numRows, 'train'),
     test: noise(NUM_TEST_ROWS, 'test'),
+    forgettingRows: Uint32Array.of(1, 3),
+    sharesClassCounts: true,
+    numClasses: 3,
     clients: shards.map((shard, client) => ({ client, shard })),
   };
   const exchange = new HeadExchange(0, () => 0, new Map());
@@ -90,7 +93,16 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
   const ring = { numEpochs: 2, localEpochs: 1, batchSize: BATCH_SIZE, shardSizes, maxSteps: 0 };
   const schedule = ringSchedule({ ...ring, ...options.schedule });
   await clients[0].createHead();
-  const parts = { links, tail, schedule, handoff, generation: 3, shardSizes, numTestRows: NUM_TEST_ROWS };
+  const parts = {
+    links,
+    tail,
+    schedule,
+    handoff,
+    generation: 3,
+    shardSizes,
+    numTestRows: NUM_TEST_ROWS,
+    forgetting: noForgettingTests,
+  };
   return { setup, program, clients, links, die: loopbacks.map(({ die }) => die), tail, parts };
 }
 
@@ -98,7 +110,7 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
 export async function trainToEnd(
   parts: TrainerParts,
   heard: (event: TrainEvent) => void = () => undefined,
-): Promise<TrainSummary> {
+): Promise<TrainResult> {
   const trainer = trainRing(parts);
   for (;;) {
     const next = await trainer.next();
@@ -113,6 +125,7 @@ export function changing(
   changed: (service: ClientService) => Partial<ClientService>,
 ): ClientService {
   return {
+    classCounts: (request) => service.classCounts(request),
     createHead: (request) => service.createHead(request),
     loadHead: (request) => service.loadHead(request),
     startVisit: (request) => service.startVisit(request),

@@ -103,7 +103,13 @@ describe('Client', () => {
   it('tests rows without a change', async () => {
     const { clients, setup, program } = await open();
     const before = await headOf(clients[0]);
-    const message = await clients[0].testActivations({ generation: 1, step: 2, firstRow: 2, numRows: 3 });
+    const message = await clients[0].testActivations({
+      generation: 1,
+      step: 2,
+      set: 'test' as const,
+      firstRow: 2,
+      numRows: 3,
+    });
     const rows = Uint32Array.of(2, 3, 4);
     const z = await startSegment(program, initialWeights(layers, 5)).infer(
       gatherPictures(setup.test, rows, setup.input),
@@ -174,7 +180,7 @@ describe('Client', () => {
     expect(sent.sizeBytes).to.equal(2 * 4 * NUM_PARAMETERS);
     expectSameBits(await headOf(clients[1]), trained, 'the head');
     expect([...trained]).not.to.deep.equal([...initialWeights(layers, 5)]);
-    const test = { generation: 3, step: 10, firstRow: 0, numRows: 1 };
+    const test = { generation: 3, step: 10, set: 'test' as const, firstRow: 0, numRows: 1 };
     const error = await rejection(clients[0].testActivations(test), ProtocolError, 'ERR_NOT_DUE');
     expect(error.details).to.deep.equal({ client: 0 });
   });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { noProgress } from '../../../src/core/progress.js';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../../../src/core/errors.js';
@@ -12,7 +13,7 @@ const mnistFiles = Object.keys(smallMnist()) as (keyof MnistFiles)[];
 describe('loadMnist, embedded', () => {
   let mnist: Dataset;
   before(async () => {
-    mnist = await loadMnist('');
+    mnist = await loadMnist({ dataDir: '' });
   });
 
   it('is the published data: 60,000 + 10,000 rows, checked by SHA-256', () => {
@@ -45,7 +46,7 @@ describe('loadMnist, embedded', () => {
   });
 
   it('is verified in another folder too', async () => {
-    expect((await loadMnist(mnist.folder)).isVerified).to.equal(true);
+    expect((await loadMnist({ dataDir: mnist.folder })).isVerified).to.equal(true);
   });
 
   for (const name of mnistFiles) {
@@ -56,7 +57,7 @@ describe('loadMnist, embedded', () => {
         bytes[bytes.length - 1] = (bytes[bytes.length - 1] + 1) % 10;
         await rm(join(folder, name));
         await writeFile(join(folder, name), bytes);
-        const { isVerified, train } = await loadMnist(folder);
+        const { isVerified, train } = await loadMnist({ dataDir: folder });
         expect({ isVerified, numRows: train.numRows }).to.deep.equal({ isVerified: false, numRows: 60_000 });
       });
     });
@@ -66,7 +67,7 @@ describe('loadMnist, embedded', () => {
 describe('loadMnist, from data_dir', () => {
   it('takes other pictures of the same form, and says that they are not verified', async () => {
     await withDataFolder(smallMnist(), async (folder) => {
-      const { train, test, isVerified, folder: from } = await loadMnist(folder);
+      const { train, test, isVerified, folder: from } = await loadMnist({ dataDir: folder });
       expect({ isVerified, from }).to.deep.equal({ isVerified: false, from: folder });
       expect([train.numRows, test.numRows]).to.deep.equal([3, 2]);
       expect([...train.labels, ...test.labels]).to.deep.equal([7, 0, 9, 1, 2]);
@@ -121,13 +122,15 @@ describe('loadMnist, from data_dir', () => {
 
   it('loadDataset finds it by its name', async () => {
     expect(datasetNames).to.include('mnist');
-    const { name, train } = await withDataFolder(smallMnist(), (folder) => loadDataset('mnist', folder));
+    const { name, train } = await withDataFolder(smallMnist(), (folder) =>
+      loadDataset('mnist', { dataDir: folder, datasetsDir: '', mirror: '', progress: noProgress }),
+    );
     expect([name, train.numRows]).to.deep.equal(['mnist', 3]);
   });
 });
 
 async function expectDataError(folder: string, path: string, code: string): Promise<DataError> {
-  const error = await loadMnist(folder).then(
+  const error = await loadMnist({ dataDir: folder }).then(
     () => expect.fail('the files were accepted'),
     (reason: unknown) => reason as DataError,
   );

@@ -3,6 +3,7 @@ import { tailSpec } from '../../../src/cli/cluster.js';
 import { NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { initialWeights } from '../../../src/models/init.js';
+import { tally } from '../../../src/metrics/classification.js';
 import type { ActivationsMessage } from '../../../src/link/messages.js';
 import { dense } from '../../../src/models/layers.js';
 import { Tail } from '../../../src/server/tail.js';
@@ -47,7 +48,8 @@ describe('Tail', () => {
     const [tail, untouched] = [await open(), await open()];
     await tail.lossGradient(message(), due, 0);
     await untouched.lossGradient(message(), due, 0);
-    const { rows, lossSum } = await tail.test(message(), due, 0);
+    const { logits_NK, labels_N } = await tail.test(message(), due, 0);
+    const { rows, lossSum } = tally(logits_NK, labels_N);
     expect(rows).to.equal(2);
     expect(lossSum).to.be.closeTo(2 * Math.log(2), 1e-12);
     await tail.update();

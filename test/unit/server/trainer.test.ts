@@ -22,7 +22,7 @@ describe('trainRing', () => {
   const open = (options?: SmallRingOptions) => openSmallRing(compile, options);
   const train = async ({ parts }: SmallRing) => {
     const events: TrainEvent[] = [];
-    return { events, summary: await trainToEnd(parts, (event) => events.push(event)) };
+    return { events, ...(await trainToEnd(parts, (event) => events.push(event))) };
   };
   /** `step 0` is the first batch; other events tell the batches so far. */
   const outline = (events: readonly TrainEvent[]) =>
@@ -36,6 +36,7 @@ describe('trainRing', () => {
           return `round ${event.round} after ${event.steps}`;
         case 'visit':
         case 'evaluation':
+        case 'forgetting':
           return `${event.type} client ${event.client} after ${event.steps}`;
         default:
           return event satisfies never;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { partitionIid, partitionInOrder, type Shard } from '../../../src/data/partition.js';
+import type { Shard } from '../../../../src/data/splits/data_split.js';
+import { partitionIid, partitionInOrder } from '../../../../src/data/splits/iid.js';
 
 const sizes = fc.tuple(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 1, max: 40 }));
 

@@ -1,0 +1,58 @@
+import type { RunConfig } from '../config/run_config.js';
+import type { Evaluations } from '../core/evaluation.js';
+import type { ForgettingEvent, TrainResult } from '../core/events.js';
+import { forgettingMatrix } from '../metrics/forgetting.js';
+import type { Link } from '../link/link.js';
+import type { ForgettingTests } from '../server/trainer.js';
+
+/** Above so many clients `forgetting: auto` tests once a round, not after every visit. */
+const MANY_CLIENTS = 20;
+
+/** When a run tests for its forgetting matrix: never where clients do not tell their classes, without which there is none. */
+export function forgettingTests(
+  { forgetting, n_workers, share_class_counts }: RunConfig,
+  numRows: number,
+): ForgettingTests {
+  if (!share_class_counts) return { when: 'off', numRows };
+  const auto = n_workers > MANY_CLIENTS ? 'every_round' : 'every_visit';
+  return { when: forgetting === 'auto' ? auto : forgetting, numRows };
+}
+
+/** Asks every client how many rows of each class it has; null where they do not tell. */
+export async function askClassCounts(links: readonly Link[]): Promise<readonly (readonly number[])[] | null> {
+  const answers = await Promise.all(links.map((link) => link.classCounts({ generation: 0, step: 0 })));
+  const told = answers.filter((answer) => answer !== null);
+  return told.length === answers.length ? told : null;
+}
+
+/** What `evaluation.json` tells. */
+export function evaluationsOf(
+  classNames: readonly string[],
+  { overall, clients }: TrainResult,
+  classCounts: readonly (readonly number[])[] | null,
+  forgetting: {
+    readonly asked: RunConfig['forgetting'];
+    readonly numRows: number;
+    readonly tests: readonly ForgettingEvent[];
+  },
+): Evaluations {
+  const notes = [
+    ...(classCounts === null
+      ? [
+          'Clients do not tell their classes (share_class_counts: false): no class counts, no forgetting matrix.',
+        ]
+      : []),
+    ...(forgetting.asked === 'off' ? ['The forgetting matrix is off (forgetting: off).'] : []),
+  ];
+  return {
+    class_names: classNames,
+    overall,
+    clients,
+    class_counts: classCounts,
+    forgetting:
+      classCounts === null || forgetting.tests.length === 0
+        ? null
+        : forgettingMatrix(forgetting.tests, classCounts, forgetting.numRows),
+    notes,
+  };
+}
