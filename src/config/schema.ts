@@ -104,22 +104,22 @@ export const schema: Schema<RunConfig> = {
     default: 'iid',
   },
   dirichlet_alpha: {
-    doc: 'data_split dirichlet: how even the shares of a class are; 0.1 gives most of a class to one client, 100 is nearly iid.',
+    doc: 'Of data_split dirichlet: how even the shares of a class are; 0.1 gives most of a class to one client, 100 is nearly iid.',
     format: positive(),
     default: 0.5,
   },
   classes_per_client: {
-    doc: 'data_split num_classes: so many classes each client has.',
+    doc: 'Of data_split num_classes: so many classes each client has.',
     format: integer(1),
     default: 2,
   },
   samples_sigma: {
-    doc: 'data_split num_samples: numbers of rows are drawn from a log-normal distribution with this sigma; 0 is even.',
+    doc: 'Of data_split num_samples: numbers of rows are drawn from a log-normal distribution with this sigma; 0 is even.',
     format: real(0),
     default: 1,
   },
   min_samples: {
-    doc: 'data_split dirichlet and num_samples: no client has fewer rows; shares are drawn again until that holds.',
+    doc: 'Of data_split dirichlet and num_samples: no client has fewer rows; shares are drawn again until that holds.',
     format: integer(1),
     default: 10,
   },

@@ -49,7 +49,7 @@ export function limitRows({ numRows, pictures, labels, writers }: Rows, maxRows:
     numRows: kept,
     pictures: pictures.subarray(0, kept * bytesPerPicture),
     labels: labels.subarray(0, kept),
-    writers: writers?.subarray(0, kept),
+    ...(writers && { writers: writers.subarray(0, kept) }),
   };
 }
 

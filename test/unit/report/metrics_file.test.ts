@@ -26,11 +26,11 @@ describe('metricsFile', () => {
     sink.end?.(runSummary);
     await sink.close?.();
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    const { steps, rows, loss, accuracy, clients } = runSummary;
+    const { steps, rows, loss, accuracy, weighted_f1, clients } = runSummary;
     expect(lines.map((line): unknown => JSON.parse(line))).to.deep.equal([
       stepEvent,
       roundEvent,
-      { type: 'summary', steps, rows, loss, accuracy, clients },
+      { type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients },
     ]);
   });
 
