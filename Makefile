@@ -11,6 +11,10 @@ CONFIG_FLAG = $(if $(filter CONFIG,$(GIVEN)),--config "$$CONFIG")
 RUN = $(NODE) dist/main.js
 OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG NODE NPM,$(GIVEN))"
 
+VERIFY_NAMES := MODEL CUT ENGINE DEVICES
+VERIFY_FLAGS = $(foreach name,$(filter $(VERIFY_NAMES),$(GIVEN)),--$(shell echo $(name) | tr A-Z a-z) "$$$(name)") \
+               $(if $(filter-out $(VERIFY_NAMES) NODE NPM,$(GIVEN)),$(error make verify takes $(VERIFY_NAMES), not $(strip $(GIVEN))))
+
 SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
 
@@ -27,8 +31,8 @@ train: dist/.built ## train a split network; any option as NAME=value
 data: dist/.built ## check a data set and show what is in it
 	@$(RUN) data $(OPTIONS)
 
-verify: dist/.built ## prove on this machine that split training equals unsplit training
-	@$(RUN) verify
+verify: dist/.built ## prove on this machine that split training equals unsplit training (MODEL=, CUT=)
+	@$(RUN) verify $(VERIFY_FLAGS)
 
 test: dist/.built build/.built ## run all tests, with coverage
 	@$(BIN)/c8 $(BIN)/mocha

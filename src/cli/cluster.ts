@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { RowOrder } from '../data/batches.js';
+import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
@@ -60,7 +60,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     seed: options.seed,
     batchSize: options.batchSize,
     rowOrder: options.rowOrder,
-    input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
+    input: inputFormat(dataset, network),
     train: dataset.train,
     test: dataset.test,
     forgettingRows: options.forgettingRows,
@@ -95,6 +95,11 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
       await program.dispose();
     },
   };
+}
+
+/** How pictures of a data set become the input of a network. */
+export function inputFormat({ shape, background }: Dataset, { padding }: Network): InputFormat {
+  return { picture: shape.picture, padding, background };
 }
 
 export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {

@@ -20,7 +20,8 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addVerifyCommand(program);
   addDataCommand(program);
   // Commander would end the process by itself, before anything could be closed.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ outputError });
   process.stdout.on('error', surviveClosedPipe);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -30,6 +31,11 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     process.stderr.write(`error: ${error instanceof BloomError ? error.message : unexpected(error)}\n`);
     return FAILED;
   }
+}
+
+/** A mistyped option is named without its value, which may be a secret. */
+function outputError(text: string, write: (text: string) => void): void {
+  write(text.replace(/(--?[\w-]+)=[^']*/g, '$1'));
 }
 
 /** A reader that goes away, as in `bloom-split train | head`, must not end a run. */

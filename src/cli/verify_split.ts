@@ -11,7 +11,7 @@ import { numParameters } from '../models/layers.js';
 import { splitNetwork, unsplitNetwork } from '../models/network.js';
 import { models, type ModelName } from '../models/registry.js';
 import { ringSchedule } from '../server/ring_schedule.js';
-import { openCluster, withoutStatistics, type ClusterOptions } from './cluster.js';
+import { inputFormat, openCluster, withoutStatistics, type ClusterOptions } from './cluster.js';
 import { largestDifference, recordTraining, type Check, type RingRun, type Trajectory } from './proof.js';
 
 /** What is compared. */
@@ -140,7 +140,7 @@ async function trainUnsplit(
   };
   const program = await engine.compile(spec);
   const whole = program.createSegment(freshState(spec, initialWeights(network.layers, options.seed)));
-  const input = { picture: dataset.shape.picture, padding: network.padding, background: dataset.background };
+  const input = inputFormat(dataset, network);
   const batchOptions: BatchOptions = options;
   const losses: number[] = [];
   for (const visit of schedule) {

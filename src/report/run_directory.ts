@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, StorageError } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
+import { makeFolder, writeFileAtomic } from '../core/files.js';
 
 /** Paths inside a run directory. */
 export const runFiles = (runDirectory: string) =>
@@ -22,7 +22,7 @@ export async function createRunDirectory(outputDir: string, now: Date): Promise<
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-');
   try {
-    await mkdir(join(outputDir, day), { recursive: true });
+    await makeFolder(join(outputDir, day));
     for (let attempt = 1; ; attempt++) {
       const path = join(outputDir, day, attempt === 1 ? time : `${time}_${attempt}`);
       if (await wasMade(path)) return path;

@@ -21,7 +21,7 @@ export interface PoolOptions {
 export interface ClientPool {
   /** By client number. */
   readonly links: readonly Link[];
-  /** Ends all threads. May be called again. */
+  /** Ends all threads; a second call waits for the same end. */
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function startClientPool(
     atomics: 'disabled',
   });
   const peers = connectPeers(numThreads);
-  let isClosing = false;
+  let closing: Promise<void> | undefined;
   const connections = peers.map((_, thread) => {
     const { port1, port2 } = new MessageChannel();
     const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
@@ -52,7 +52,7 @@ export async function startClientPool(
     const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
     task.then(
       () => {
-        if (!isClosing) connection.fail(new Error('its task ended'));
+        if (!closing) connection.fail(new Error('its task ended'));
       },
       (error: unknown) => {
         connection.fail(new Error(messageOf(error), { cause: error }));
@@ -60,21 +60,20 @@ export async function startClientPool(
     );
     return { connection, task };
   });
+  const close = async (): Promise<void> => {
+    // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
+    // Raced, since one whose task has ended does not answer either.
+    await Promise.allSettled(
+      connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
+    );
+    for (const { connection } of connections) connection.close();
+    await piscina.destroy();
+  };
   const pool = {
     links: [...shards.keys()].map((client) =>
       connections[threadOf(client, numThreads)].connection.openLink(client),
     ),
-    async close() {
-      if (isClosing) return;
-      isClosing = true;
-      // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
-      // Raced, since one whose task has ended does not answer either.
-      await Promise.allSettled(
-        connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
-      );
-      for (const { connection } of connections) connection.close();
-      await piscina.destroy();
-    },
+    close: () => (closing ??= close()),
   };
   try {
     await Promise.all(

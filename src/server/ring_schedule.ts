@@ -34,12 +34,17 @@ export function ringSchedule(options: RingOptions): readonly Visit[] {
     for (const [client, shardSize] of shardSizes.entries()) {
       const wanted = numBatches(shardSize, batchSize) * localEpochs;
       const numSteps = maxSteps === 0 ? wanted : Math.min(wanted, maxSteps - firstStep);
-      if (numSteps === 0) continue;
+      if (numSteps === 0) return marked(visits);
       const firstPass = round * localEpochs;
       visits.push({ round, client, firstStep, numSteps, firstPass, numPasses: localEpochs });
       firstStep += numSteps;
     }
   }
+  return marked(visits);
+}
+
+/** Tells which visits are the last of their round and of their client. */
+function marked(visits: readonly Omit<Visit, 'isLastOfRound' | 'isLastOfClient'>[]): readonly Visit[] {
   const lastVisits = new Map(visits.map(({ client }, index) => [client, index]));
   return visits.map((visit, index) => ({
     ...visit,

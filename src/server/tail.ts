@@ -66,6 +66,13 @@ export class Tail {
         { client, step },
       );
     }
+    if (labels.byteLength % 4 !== 0) {
+      throw new ShapeError(
+        'ERR_LABEL',
+        `Client ${client} sent labels of ${labels.byteLength} bytes, but they should be int32, 4 bytes each.`,
+        { client },
+      );
+    }
     const labels_B = new Int32Array(labels);
     const { numClasses } = this;
     const wrong = labels_B.find((label) => label < 0 || label >= numClasses);

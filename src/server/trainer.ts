@@ -147,7 +147,7 @@ function locate(error: unknown, client: number, step: number): unknown {
   if (!(error instanceof NumericError)) return error;
   return new NumericError(
     error.code,
-    `Tail, step ${step} with client ${client}: ${error.message} Lower \`optimizer.tail.lr\`.`,
+    `Tail, step ${step} with client ${client}: ${error.message} Lower \`optimizer.tail.lr\`, or \`optimizer.head.lr\` if the activations grew.`,
     { client, step },
     { cause: error },
   );

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
-import { headSpec, tailSpec, withoutStatistics } from '../../src/cli/cluster.js';
+import { headSpec, inputFormat, tailSpec, withoutStatistics } from '../../src/cli/cluster.js';
 import { ClientLostError, ConfigError } from '../../src/core/errors.js';
 import { freshState, type Program } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';
@@ -31,7 +31,7 @@ describe('a client pool', () => {
       seed,
       batchSize,
       rowOrder: 'shuffled' as const,
-      input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
+      input: inputFormat(dataset, network),
       train: dataset.train,
       test: dataset.test,
       numClasses: dataset.shape.numClasses,

@@ -75,6 +75,7 @@ describe('Tail', () => {
     ['another number of rows', message(frame([3, 2], 6)), ShapeError, 'ERR_CUT_SHAPE'],
     ['too few bytes', message(frame([2, 2], 3)), ShapeError, 'ERR_CUT_SHAPE'],
     ['a label above the classes', message({ labels: Int32Array.of(0, 2).buffer }), ShapeError, 'ERR_LABEL'],
+    ['labels of 7 bytes', message({ labels: new ArrayBuffer(7) }), ShapeError, 'ERR_LABEL'],
     ['a label below 0', message({ labels: Int32Array.of(-1, 0).buffer }), ShapeError, 'ERR_LABEL'],
   ] as const;
   for (const [what, wrong, ErrorType, code] of refusals) {
