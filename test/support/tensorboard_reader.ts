@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { allBytesOf, bytesOf, numberOf, readMessage } from './protobuf_reader.js';
 
 /** What a record of an event file says; numbers of steps are small here. */
 export interface ReadEvent {
@@ -66,25 +67,25 @@ function masked(data: Buffer): number {
 /** Field numbers are those of TensorBoard's event.proto, summary.proto and tensor.proto. */
 function readEvent(record: Buffer): ReadEvent {
   const fields = readMessage(record);
-  const summary = bytes(fields, 5);
+  const summary = bytesOf(fields, 5);
   return {
-    wallTime: bytes(fields, 1)?.readDoubleLE() ?? 0,
-    step: number(fields, 2) ?? 0,
-    ...optional('fileVersion', bytes(fields, 3)?.toString()),
-    values: summary ? repeated(readMessage(summary), 1).map(readValue) : [],
+    wallTime: bytesOf(fields, 1)?.readDoubleLE() ?? 0,
+    step: numberOf(fields, 2) ?? 0,
+    ...optional('fileVersion', bytesOf(fields, 3)?.toString()),
+    values: summary ? allBytesOf(readMessage(summary), 1).map(readValue) : [],
   };
 }
 
 function readValue(message: Buffer): ReadValue {
   const fields = readMessage(message);
-  const metadata = bytes(fields, 9);
-  const pluginData = metadata && bytes(readMessage(metadata), 1);
-  const tensor = bytes(fields, 8);
-  const image = bytes(fields, 4);
+  const metadata = bytesOf(fields, 9);
+  const pluginData = metadata && bytesOf(readMessage(metadata), 1);
+  const tensor = bytesOf(fields, 8);
+  const image = bytesOf(fields, 4);
   return {
-    tag: bytes(fields, 1)?.toString() ?? '',
-    ...optional('plugin', pluginData && bytes(readMessage(pluginData), 1)?.toString()),
-    ...optional('scalar', bytes(fields, 2)?.readFloatLE()),
+    tag: bytesOf(fields, 1)?.toString() ?? '',
+    ...optional('plugin', pluginData && bytesOf(readMessage(pluginData), 1)?.toString()),
+    ...optional('scalar', bytesOf(fields, 2)?.readFloatLE()),
     ...optional('text', tensor && readText(tensor)),
     ...optional('image', image && readImage(image)),
   };
@@ -93,46 +94,16 @@ function readValue(message: Buffer): ReadValue {
 /** A scalar tensor (shape without dimensions) of type 7, string. */
 function readText(message: Buffer): string | undefined {
   const fields = readMessage(message);
-  expect(number(fields, 1), 'type of the tensor').to.equal(7);
-  expect(bytes(fields, 2), 'shape of the tensor').to.have.length(0);
-  return bytes(fields, 8)?.toString();
+  expect(numberOf(fields, 1), 'type of the tensor').to.equal(7);
+  expect(bytesOf(fields, 2), 'shape of the tensor').to.have.length(0);
+  return bytesOf(fields, 8)?.toString();
 }
 
 function readImage(message: Buffer): ReadValue['image'] {
   const fields = readMessage(message);
-  const [height, width, png] = [number(fields, 1), number(fields, 2), bytes(fields, 4)];
+  const [height, width, png] = [numberOf(fields, 1), numberOf(fields, 2), bytesOf(fields, 4)];
   return height !== undefined && width !== undefined && png ? { height, width, png } : undefined;
 }
 
-type Field = readonly [id: number, content: number | Buffer];
-
-/** The fields of a protocol buffer: varints as numbers, all else as bytes. */
-function readMessage(message: Buffer): readonly Field[] {
-  let at = 0;
-  const varint = () => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = message[at++];
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return Number(value);
-    }
-  };
-  const take = (length: number) => message.subarray(at, (at += length));
-  const fields: Field[] = [];
-  while (at < message.length) {
-    const key = varint();
-    const wireType = key & 7;
-    const lengths: Readonly<Record<number, () => number>> = { 1: () => 8, 2: varint, 5: () => 4 };
-    fields.push([key >>> 3, wireType === 0 ? varint() : take(lengths[wireType]())]);
-  }
-  expect(at, 'end of a message').to.equal(message.length);
-  return fields;
-}
-
-const bytes = (fields: readonly Field[], id: number) => repeated(fields, id).at(0);
-const repeated = (fields: readonly Field[], id: number) =>
-  fields.flatMap(([each, content]) => (each === id && Buffer.isBuffer(content) ? [content] : []));
-const number = (fields: readonly Field[], id: number) =>
-  fields.flatMap(([each, content]) => (each === id && typeof content === 'number' ? [content] : [])).at(0);
 const optional = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { readonly [_ in K]?: V };
