@@ -17,6 +17,7 @@ import { Speedometer } from '../report/speed.js';
 import { trainRing } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { askClassCounts, evaluationsOf, forgettingTests } from './evaluations.js';
+import { exportModel } from './export_model.js';
 import { optimizerOf, planRun, type RunPlan } from './plan.js';
 import { versions } from './versions.js';
 
@@ -65,6 +66,7 @@ export async function* trainRun(
         sinks.tell((sink) => sink.event?.(event));
       });
       await saveModel(plan, cluster, files);
+      await exportModel(plan, files);
       await writeJson(
         files.evaluation,
         evaluationsOf(plan.dataset.classNames, result, classCounts, {

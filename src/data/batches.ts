@@ -59,7 +59,7 @@ export interface InputFormat {
 }
 
 /** (p/255 - 0.5) / 0.5 of every byte, rounded once to float32. */
-const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
+export const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
 
 /** The pictures of these rows, padded and normalised to -1..1: [B, C, H + 2 padding, W + 2 padding]. */
 export function gatherPictures({ pictures }: Rows, rowNumbers: Uint32Array, format: InputFormat): Tensor {

@@ -14,6 +14,7 @@ export const runFiles = (runDirectory: string) =>
     evaluation: join(runDirectory, 'evaluation.json'),
     head: join(runDirectory, 'model', 'head.safetensors'),
     tail: join(runDirectory, 'model', 'tail.safetensors'),
+    onnx: join(runDirectory, 'model', 'model.onnx'),
   }) as const;
 
 /** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */
