@@ -13,6 +13,7 @@ import { openRunLog, runLogSink } from '../report/run_log.js';
 import type { RunInfo, RunSummary, Sink } from '../report/sink.js';
 import { Sinks } from '../report/sinks.js';
 import { PhaseClock } from '../report/phase_clock.js';
+import { tensorboardSink } from '../report/tensorboard/tensorboard_sink.js';
 import { Speedometer } from '../report/speed.js';
 import { trainRing } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
@@ -48,7 +49,8 @@ export async function* trainRun(
     await writeFileAtomic(files.config, toYaml(config));
     await writeFileAtomic(files.overrides, listToYaml(overrides));
     const log = openRunLog(files.log, config.log_level, warn);
-    const sinks = new Sinks([runLogSink(log), metricsFile(files.metrics), ...extraSinks], (message) => {
+    const own = [runLogSink(log), metricsFile(files.metrics), tensorboardSink(files.tensorboard)];
+    const sinks = new Sinks([...own, ...extraSinks], (message) => {
       log.warn(message);
       warn(message);
     });

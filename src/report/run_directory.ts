@@ -15,6 +15,7 @@ export const runFiles = (runDirectory: string) =>
     head: join(runDirectory, 'model', 'head.safetensors'),
     tail: join(runDirectory, 'model', 'tail.safetensors'),
     onnx: join(runDirectory, 'model', 'model.onnx'),
+    tensorboard: join(runDirectory, 'tensorboard'),
   }) as const;
 
 /** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */

@@ -48,9 +48,11 @@ describe('train', () => {
       'evaluation.json',
       'metrics.jsonl',
       'model/head.safetensors',
+      'model/model.onnx',
       'model/tail.safetensors',
       'run.log',
       'summary.json',
+      'tensorboard/events',
     ]);
     expect(readdirSync(cwd)).to.deep.equal(['outputs']);
   });
@@ -187,6 +189,7 @@ describe('train', () => {
     for (const file of [
       'metrics.jsonl',
       'model/head.safetensors',
+      'model/model.onnx',
       'model/tail.safetensors',
       '.hydra/config.yaml',
     ])
@@ -217,8 +220,12 @@ describe('train', () => {
 
 function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
+  return (
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      // The rest of the name is time and process.
+      .map((name) => name.replace(/^(tensorboard\/events)\.out\.tfevents\..*$/, '$1'))
+      .sort()
+  );
 }

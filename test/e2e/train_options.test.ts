@@ -62,7 +62,7 @@ describe('train, options', () => {
     const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .map((name) => join(directory, name))
       .filter((path) => statSync(path).isFile());
-    expect(files).to.have.length(8);
+    expect(files).to.have.length(10);
     for (const path of files) expect(readFileSync(path, 'latin1'), path).not.to.include(secret);
   });
 
