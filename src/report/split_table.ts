@@ -38,7 +38,7 @@ export function splitTableOf({ classCounts, classNames, numLeftOut, whyLeftOut }
   const shown = lines.length <= MANY_CLIENTS ? lines : evenlyByRows(lines);
   return [
     ...(isSmall ? [...numbersOf(lines, classNames), ''] : []),
-    ...pictureOf(shown, lines),
+    ...pictureOf(shown, lines, classNames),
     '',
     ...(shown === lines ? [] : [`${shown.length} of ${lines.length} clients are shown, by number of rows.`]),
     `rows a client: ${rangeOf(lines.map(({ rows }) => rows))}; ` +
@@ -60,7 +60,13 @@ function numbersOf(lines: readonly ClientLine[], classNames: readonly string[]):
   return isNumbered ? table : [...table, legend];
 }
 
-function pictureOf(shown: readonly ClientLine[], all: readonly ClientLine[]): readonly string[] {
+function pictureOf(
+  shown: readonly ClientLine[],
+  all: readonly ClientLine[],
+  classNames: readonly string[],
+): readonly string[] {
+  const areLetters = classNames.every((name) => name.length === 1);
+  const letters = areLetters ? classNames : classNames.map((_, label) => String(label % 10));
   const mostRows = largest(all.map(({ rows }) => rows));
   const mostOfClass = largest(all.map(({ counts }) => largest(counts)));
   const block = (count: number) =>
@@ -72,7 +78,7 @@ function pictureOf(shown: readonly ClientLine[], all: readonly ClientLine[]): re
   ]);
   return [
     `A block a class, from . (no row) to ${FULL_BLOCK} (${mostOfClass} rows); a bar for all rows of a client.`,
-    `${heading}  ${shown[0].counts.map((_, label) => label % 10).join('')}`,
+    `${heading}  ${letters.join('')}`,
     ...shown.map(({ rows, counts }, at) => `${table[at]}  ${counts.map(block).join('')}  ${bar(rows)}`),
   ];
 }
