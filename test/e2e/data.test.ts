@@ -39,7 +39,9 @@ describe('data --show', () => {
 
   it('says what is left out', async () => {
     const text = await show('--data-split', 'num_classes', '--classes-per-client', '2');
-    expect(text).to.match(/^rows left out: \d+ \(4 clients with 2 classes each have 8 of the 10 classes\)$/m);
+    expect(text).to.match(
+      /^rows left out: \d+ \(`n_workers` 4 times `classes_per_client` 2 is 8 of 10 classes\)$/m,
+    );
   });
 
   for (const [what, args, message] of [

@@ -48,7 +48,7 @@ export const splitNumClasses: DataSplit<NumClassesOptions> = (input, { classesPe
     whyLeftOut:
       covered.length === present.length
         ? ''
-        : `${numClients} clients with ${classesPerClient} classes each have ${covered.length} of the ${present.length} classes`,
+        : `\`n_workers\` ${numClients} times \`classes_per_client\` ${classesPerClient} is ${covered.length} of ${present.length} classes`,
   };
 };
 

@@ -44,11 +44,16 @@ describe('stratifiedSample', () => {
   it('draws by the seed, every row of a class equally often', () => {
     const labels = Uint8Array.from({ length: 20 }, (_, row) => row % 2);
     const times = new Array<number>(20).fill(0);
-    const numDraws = 2000;
-    for (let seed = 0; seed < numDraws; seed++)
-      for (const row of stratifiedSample(labels, 2, 10, seed)) times[row]++;
+    let numAlike = 0;
+    for (let seed = 0; seed < 2000; seed++) {
+      const sample = stratifiedSample(labels, 2, 10, seed);
+      for (const row of sample) times[row]++;
+      if (sample.every((row) => sample.includes(row % 2 === 0 ? row + 1 : row - 1))) numAlike++;
+    }
     // 5 of 10 rows of a class: 1000 times each, with a standard deviation of 22.4.
     expect(Math.min(...times)).to.be.above(900);
     expect(Math.max(...times)).to.be.below(1100);
+    // Both classes draw the same 5 of 10 once in 252 samples: 7.9 times, with a standard deviation of 2.8.
+    expect(numAlike).to.be.within(1, 20);
   });
 });

@@ -68,7 +68,7 @@ describe('splitNumClasses', () => {
   it('says how many rows are left out, and why', () => {
     const { numLeftOut, whyLeftOut } = splitNumClasses(evenInput(100, 10, 4), { classesPerClient: 2 });
     expect(numLeftOut).to.equal(20);
-    expect(whyLeftOut).to.equal('4 clients with 2 classes each have 8 of the 10 classes');
+    expect(whyLeftOut).to.equal('`n_workers` 4 times `classes_per_client` 2 is 8 of 10 classes');
   });
 
   it('refuses more classes than the rows have', () => {
