@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { OptimizerConfig, RunConfig } from '../config/run_config.js';
-import { ConfigError } from '../core/errors.js';
 import { noProgress, type Progress } from '../core/progress.js';
 import { limitRows, type Dataset } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
@@ -30,13 +29,6 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
   const network = models[config.model](dataset.shape);
   const split = splitNetwork(network, config.cut);
   const { n_workers: numClients } = config;
-  if (numClients > dataset.train.numRows) {
-    throw new ConfigError(
-      'ERR_TOO_MANY_CLIENTS',
-      `\`n_workers\` is ${numClients}, but there are only ${dataset.train.numRows} training rows: every client needs one. ` +
-        'Lower `n_workers`, or raise `max_samples`.',
-    );
-  }
   const clients = partitionOf(config, dataset);
   const forgettingRows = stratifiedSample(
     dataset.test.labels,
