@@ -13,7 +13,7 @@ import { partitionOf, readRows } from './plan.js';
 export function addDataCommand(program: Command): void {
   const command = program
     .command('data')
-    .description('Check a data set, show what is in it, and which client gets which rows.')
+    .description('Fetch what is missing of a data set, check it, and show what is in it.')
     .option('--show', 'Print and draw how many rows of each class every client gets.');
   addConfigOptions(command).action(async ({ show }: { show?: true }) => {
     const { config } = loadConfig(configSources(command));
