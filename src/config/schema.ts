@@ -10,6 +10,7 @@ import {
   folder,
   integer,
   layer,
+  listOf,
   nonEmptyText,
   oneOf,
   positive,
@@ -20,6 +21,7 @@ import {
 import {
   forgettingModes,
   logLevels,
+  onClientLoss,
   wandbModes,
   type OptimizerConfig,
   type RunConfig,
@@ -180,6 +182,46 @@ export const schema: Schema<RunConfig> = {
     doc: 'Clients tell the server how many rows of each class they have; without it there is no forgetting matrix.',
     format: boolean,
     default: true,
+  },
+  skip_visits: {
+    doc: 'Visits that are left out, comma-separated, as client@round, both from 0.',
+    format: listOf(/^\d+@\d+$/, 'client@round'),
+    default: '',
+  },
+  checkpoint_every: {
+    doc: 'Steps between two checkpoints inside a visit; one is also due between visits.',
+    format: integer(1),
+    default: 500,
+  },
+  checkpoint_min_s: {
+    doc: 'Seconds in which there are never two checkpoints.',
+    format: real(0),
+    default: 5,
+  },
+  keep_checkpoints: {
+    doc: 'Checkpoints that are kept, besides the newest from before the current visit.',
+    format: integer(1),
+    default: 2,
+  },
+  on_client_loss: {
+    doc: "Where a client's thread dies, hangs or lies: go back to the last checkpoint, or leave its visit out, or stop.",
+    format: oneOf(onClientLoss),
+    default: 'retry',
+  },
+  max_retries: {
+    doc: 'Losses of clients in a run after which it stops, with its checkpoint.',
+    format: integer(0),
+    default: 3,
+  },
+  call_timeout_s: {
+    doc: 'Seconds of wall time after which a client that does not answer counts as lost.',
+    format: positive(),
+    default: 120,
+  },
+  chaos: {
+    doc: 'Faults on purpose, each once: kill=client2@step100, hang=..., nan=client0@step50, slow=client1:200ms, corrupt=handover3.',
+    format: text,
+    default: '',
   },
   plots: { doc: 'Draw plots and report.html at the end.', format: boolean, default: true },
   output_dir: { doc: 'Where run directories are made.', format: nonEmptyText, default: 'outputs' },

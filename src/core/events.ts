@@ -102,4 +102,5 @@ export interface TrainResult {
   readonly overall: ClassificationReport;
   /** By client; null where it was never visited. */
   readonly clients: readonly (ClassificationReport | null)[];
+  readonly forgetting: readonly ForgettingEvent[];
 }

@@ -1,9 +1,11 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Sink } from './sink.js';
 
-/** `metrics.jsonl`: one event a line, as they come. Same configuration, same bytes. */
+/** `metrics.jsonl`: one event a line, as they come, after what is there. Same configuration, same bytes. */
 export function metricsFile(path: string): Sink {
-  const file = openSync(path, 'ax');
+  const file = openSync(path, 'a');
+  const name = basename(path);
   const write = (content: unknown) => {
     const { size } = fstatSync(file);
     try {
@@ -15,9 +17,16 @@ export function metricsFile(path: string): Sink {
     }
   };
   return {
-    name: 'metrics.jsonl',
+    name,
     isEssential: true,
     event: write,
+    lengths: () => {
+      fsyncSync(file);
+      return { [name]: fstatSync(file).size };
+    },
+    rewind: ({ lengths }) => {
+      ftruncateSync(file, lengths[name] ?? 0);
+    },
     end: ({ steps, rows, loss, accuracy, weighted_f1, clients }) => {
       write({ type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients });
     },

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, StorageError } from '../core/errors.js';
 import { makeFolder, writeFileAtomic } from '../core/files.js';
@@ -8,6 +8,8 @@ export const runFiles = (runDirectory: string) =>
   ({
     config: join(runDirectory, '.hydra', 'config.yaml'),
     overrides: join(runDirectory, '.hydra', 'overrides.yaml'),
+    lock: join(runDirectory, '.lock'),
+    checkpoints: join(runDirectory, 'checkpoints'),
     log: join(runDirectory, 'run.log'),
     metrics: join(runDirectory, 'metrics.jsonl'),
     summary: join(runDirectory, 'summary.json'),
@@ -37,6 +39,11 @@ export async function createRunDirectory(outputDir: string, now: Date): Promise<
       { cause: error },
     );
   }
+}
+
+/** Takes back a run directory in which nothing was run. */
+export async function removeRunDirectory(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }
 
 /** mkdir is what claims a name: two processes cannot both succeed. */

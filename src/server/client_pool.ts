@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { messageOf } from '../core/errors.js';
+import { messageOf, StuckThreadError } from '../core/errors.js';
 import type { Link } from '../link/link.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { connectThread } from '../link/thread.js';
@@ -16,6 +17,9 @@ export interface PoolOptions {
   /** Wall time after which a call is given up. */
   readonly callTimeoutMs: number;
 }
+
+/** JavaScript that hangs is ended at once; this is for what hangs below it. */
+const END_TIMEOUT_MS = 5000;
 
 /** The clients, on worker threads of one Piscina pool. */
 export interface ClientPool {
@@ -67,7 +71,7 @@ export async function startClientPool(
       connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
     );
     for (const { connection } of connections) connection.close();
-    await piscina.destroy();
+    await endThreads(piscina);
   };
   const pool = {
     links: [...shards.keys()].map((client) =>
@@ -94,6 +98,23 @@ export async function startClientPool(
     throw error;
   }
   return pool;
+}
+
+/**
+ * Ends threads from outside. One that is inside native code cannot be ended, and the process could not exit for it: StuckThreadError
+ * then, after which only SIGKILL ends the process.
+ */
+async function endThreads(piscina: Piscina): Promise<void> {
+  const timer = new AbortController();
+  const late = setTimeout(END_TIMEOUT_MS, 'late', { signal: timer.signal }).catch(() => 'ended');
+  const outcome = await Promise.race([piscina.destroy(), late]);
+  timer.abort();
+  if (outcome === 'late') {
+    throw new StuckThreadError(
+      'ERR_THREAD_STUCK',
+      `A worker thread is stuck inside native code and was not ended within ${END_TIMEOUT_MS / 1000} s.`,
+    );
+  }
 }
 
 /** A channel for each pair of threads: by thread, its port to every other one. */

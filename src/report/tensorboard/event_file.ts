@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFileVersion, encodeSummary, type SummaryValue } from './event_proto.js';
 import { encodeRecord } from './records.js';
@@ -11,6 +11,8 @@ const MAX_WAITING_BYTES = 65_536;
 
 /** A new event file in a folder; records gather in memory until there are many, or `flush`. */
 export class EventFile {
+  /** File name in the folder. */
+  readonly name: string;
   readonly #file: number;
   readonly #now: Clock;
   #waiting: Uint8Array[] = [];
@@ -19,7 +21,7 @@ export class EventFile {
   /** Makes the folder where it is not there. */
   constructor(folder: string, now: Clock) {
     mkdirSync(folder, { recursive: true });
-    this.#file = openNew(folder, now);
+    ({ name: this.name, file: this.#file } = openNew(folder, now));
     this.#now = now;
     this.#add(encodeFileVersion(this.#seconds()));
   }
@@ -35,6 +37,18 @@ export class EventFile {
     this.#waiting = [];
     this.#numWaitingBytes = 0;
     for (let written = 0; written < bytes.length;) written += writeSync(this.#file, bytes, written);
+  }
+
+  /** Its bytes, all records included. */
+  get length(): number {
+    this.flush();
+    return fstatSync(this.#file).size;
+  }
+
+  /** Forgets what came after these bytes. */
+  cutBack(length: number): void {
+    this.flush();
+    ftruncateSync(this.#file, length);
   }
 
   close(): void {
@@ -58,11 +72,12 @@ export class EventFile {
 }
 
 /** Opens a file that was not there, named as TensorBoard looks for it: by seconds, source, process and a number. */
-function openNew(folder: string, now: Clock): number {
-  const name = `events.out.tfevents.${Math.floor(now() / 1000)}.bloom-split.${process.pid}`;
+function openNew(folder: string, now: Clock): { name: string; file: number } {
+  const start = `events.out.tfevents.${Math.floor(now() / 1000)}.bloom-split.${process.pid}`;
   for (let number = 0; ; number++) {
     try {
-      return openSync(join(folder, `${name}.${number}`), 'ax');
+      const name = `${start}.${number}`;
+      return { name, file: openSync(join(folder, name), 'ax') };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { TrainEvent } from '../../core/events.js';
 import type { RunSummary, Sink } from '../sink.js';
 import { EventFile, type Clock } from './event_file.js';
@@ -11,18 +12,24 @@ import { markdown, scalar } from './summary_values.js';
  */
 export function tensorboardSink(folder: string, now: Clock = Date.now): Sink {
   let file: EventFile | undefined;
+  let startLength = 0;
+  const nameOf = ({ name }: EventFile) => `${basename(folder)}/${name}`;
   return {
     name: 'the TensorBoard event file',
     isEssential: false,
     start(info) {
       file = new EventFile(folder, now);
       file.write(0, [markdown('config', factsTable(info))]);
-      file.flush();
+      startLength = file.length;
     },
     event(event) {
       const values = valuesOf(event);
       if (values.length > 0) file?.write(event.type === 'step' ? event.step : event.steps, values);
       if (event.type === 'visit' || event.type === 'round') file?.flush();
+    },
+    lengths: () => (file ? { [nameOf(file)]: file.length } : {}),
+    rewind({ lengths }) {
+      if (file) file.cutBack(lengths[nameOf(file)] ?? startLength);
     },
     end(summary) {
       file?.write(summary.steps, resultsOf(summary));

@@ -46,7 +46,6 @@ describe('evaluationsOf', () => {
     logits_NK: Float32Array.of(1, 0, 0, 1),
     labels_N: Int32Array.of(0, 1),
   });
-  const result = { overall, clients: [overall, null], summary: {} as never };
   const test: ForgettingEvent = {
     type: 'forgetting',
     round: 0,
@@ -55,12 +54,14 @@ describe('evaluationsOf', () => {
     class_accuracy: [0.5, 1],
   };
 
+  const result = { overall, clients: [overall, null], forgetting: [test], summary: {} as never };
+
   it('has the forgetting matrix by the class shares of the clients', () => {
     const counts = [
       [30, 10],
       [0, 5],
     ];
-    const forgetting = { asked: 'auto', numRows: 7, tests: [test] } as const;
+    const forgetting = { asked: 'auto', numRows: 7 } as const;
     const evaluations = evaluationsOf(['a', 'b'], result, counts, forgetting);
     expect(evaluations).to.deep.equal({
       class_names: ['a', 'b'],
@@ -74,7 +75,7 @@ describe('evaluationsOf', () => {
   });
 
   it('says why something is left out', () => {
-    const forgetting = { asked: 'off', numRows: 7, tests: [] } as const;
+    const forgetting = { asked: 'off', numRows: 7 } as const;
     const { class_counts, forgetting: matrix, notes } = evaluationsOf(['a', 'b'], result, null, forgetting);
     expect([class_counts, matrix]).to.deep.equal([null, null]);
     expect(notes).to.have.length(2);

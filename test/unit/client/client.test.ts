@@ -34,6 +34,7 @@ describe('Client', () => {
     round: 0,
     firstPass: 0,
     numPasses: 1,
+    firstBatch: 0,
     numSteps: 2,
     isOptimizerFresh: false,
     ...change,
@@ -62,7 +63,9 @@ describe('Client', () => {
     await client.createHead();
     const reference = startSegment(program, initialWeights(layers, 5));
     const shard = setup.clients[1].shard;
-    const batches = [...batchesOf(shard, 1, setup, { firstPass: 0, numPasses: 1, numSteps: 2 })];
+    const batches = [
+      ...batchesOf(shard, 1, setup, { firstPass: 0, numPasses: 1, firstBatch: 0, numSteps: 2 }),
+    ];
     expect(batches.map(({ length }) => length)).to.deep.equal([4, 2]);
 
     let message: ActivationsMessage | null = await client.startVisit(visit());
