@@ -59,7 +59,7 @@ export function addResumeCommand(program: Command): void {
  * A run's configuration with what the flags change; undefined where the run is complete and not made longer. Throws ConfigError
  * where a change would give another result than the run's.
  */
-export function configToResume(
+function configToResume(
   runDirectory: string,
   flags: ReadonlyMap<string, readonly string[]>,
 ): LoadedConfig | undefined {

@@ -70,7 +70,11 @@ describe('a client pool', () => {
       expect(error.message).to.match(
         /^The thread 0 \(clients 0, 2\) ended while waiting for "client 2: trainStep": .+\.$/,
       );
-      expect(error.details).to.deep.equal({ side: 'thread 0 (clients 0, 2)', what: 'client 2: trainStep' });
+      expect(error.details).to.deep.equal({
+        client: 2,
+        side: 'thread 0 (clients 0, 2)',
+        what: 'client 2: trainStep',
+      });
 
       // Its other client is lost with it, at once; the other thread lives.
       const position = { generation: 0, step: 0 };
