@@ -15,6 +15,7 @@ export function addTrainCommand(program: Command): void {
     const run = trainRun(loadConfig(configSources(command)), {
       sinks: [consoleSink(process.stdout)],
       warn,
+      say: (line) => process.stdout.write(`${line}\n`),
       progress: progressBars(process.stderr),
     });
     while (!(await run.next()).done);

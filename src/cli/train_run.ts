@@ -18,6 +18,7 @@ import { trainRing } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { askClassCounts, evaluationsOf, forgettingTests } from './evaluations.js';
 import { optimizerOf, planRun, type RunPlan } from './plan.js';
+import { startTracker } from './tracker_process.js';
 import { versions } from './versions.js';
 
 export interface TrainRunOptions {
@@ -25,6 +26,8 @@ export interface TrainRunOptions {
   readonly sinks: readonly Sink[];
   /** Told of what goes wrong without stopping the run. */
   readonly warn: (message: string) => void;
+  /** Told a line that is worth reading after the run. */
+  readonly say: (line: string) => void;
   /** Watches long work before training. */
   readonly progress: Progress;
 }
@@ -35,7 +38,7 @@ export interface TrainRunOptions {
  */
 export async function* trainRun(
   { config, overrides, fromEnvironment }: LoadedConfig,
-  { sinks: extraSinks, warn, progress }: TrainRunOptions,
+  { sinks: extraSinks, warn, say, progress }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
   const startMs = performance.now();
   const clock = new PhaseClock(startMs);
@@ -47,9 +50,17 @@ export async function* trainRun(
     await writeFileAtomic(files.config, toYaml(config));
     await writeFileAtomic(files.overrides, listToYaml(overrides));
     const log = openRunLog(files.log, config.log_level, warn);
-    const sinks = new Sinks([runLogSink(log), metricsFile(files.metrics), ...extraSinks], (message) => {
+    const logAndWarn = (message: string) => {
       log.warn(message);
       warn(message);
+    };
+    const sinks = new Sinks([runLogSink(log), metricsFile(files.metrics), ...extraSinks], logAndWarn);
+    const tracker = startTracker({
+      runDirectory,
+      wandb: config.wandb,
+      warn: logAndWarn,
+      note: (message) => log.info(message),
+      say,
     });
     try {
       const info = infoOf(config, plan, cluster, runDirectory, fromEnvironment);
@@ -101,6 +112,8 @@ export async function* trainRun(
       log.error(error instanceof Error ? error.message : String(error));
       throw error;
     } finally {
+      // Before the log is closed: what the tracker has to say belongs there too.
+      await tracker.finish();
       await sinks.close();
     }
   } finally {
@@ -209,9 +222,6 @@ function noticesOf(config: RunConfig, shardSizes: readonly number[]): readonly s
       ? [
           `batch_size ${config.batch_size} is larger than a shard of ${smallest} rows: such a client trains one batch a pass.`,
         ]
-      : []),
-    ...(config.wandb.track || config.wandb.key !== ''
-      ? ['Weights & Biases options are set, but this version does not send anything there yet.']
       : []),
   ];
 }
