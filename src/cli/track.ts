@@ -7,7 +7,8 @@ import { keys } from '../config/keys.js';
 import { loadTracking } from '../config/tracking.js';
 import { ConfigError } from '../core/errors.js';
 import { runFiles } from '../report/run_directory.js';
-import { serverAddress, wandbApi } from '../report/wandb/api.js';
+import { wandbApi } from '../report/wandb/api.js';
+import { checkDestination } from '../report/wandb/destination.js';
 import { Patience } from '../report/wandb/patience.js';
 import { trackRun, type Follow, type TrackResult } from '../report/wandb/tracker.js';
 import { WandbError } from '../report/wandb/wandb_error.js';
@@ -67,21 +68,20 @@ async function track(
   values: ReadonlyMap<string, readonly string[]>,
 ): Promise<TrackResult> {
   const { run, wandb } = loadTracking(runFiles(runDirectory).config, values);
-  const config = Object.fromEntries(Object.entries(run).filter(([name]) => name !== 'wandb'));
-  const patience = new Patience({ maxAttempts: follow ? Infinity : MAX_ATTEMPTS, graceMs: GRACE_MS });
+  const { base_url: baseUrl, project, entity, group } = wandb;
+  const destination = checkDestination({ baseUrl, project, entity });
   const hasParent = follow === true && wandbKeyStdin === true;
   if (hasParent) giveWay();
+  const patience = new Patience({ maxAttempts: follow ? Infinity : MAX_ATTEMPTS, graceMs: GRACE_MS });
+  const onInputEnd = () => {
+    if (follow) patience.hurry();
+  };
   try {
-    const key = wandbKeyStdin
-      ? await readKey(() => {
-          if (follow) patience.hurry();
-        })
-      : wandb.key;
+    const key = wandbKeyStdin ? await readKey(onInputEnd) : wandb.key;
     const problem = problemOfKey(key);
     if (problem !== null) throw new ConfigError('ERR_WANDB_NO_KEY', `${problem} ${sendLater(runDirectory)}`);
-    const baseUrl = serverAddress(wandb.base_url);
     const api = wandbApi({
-      baseUrl,
+      baseUrl: destination.baseUrl,
       key,
       userAgent: `bloom-split/${ownVersion()}`,
       patience,
@@ -89,9 +89,9 @@ async function track(
       onOutage: (what) =>
         process.stderr.write(`warning: ${what}. It is tried again. ${sendLater(runDirectory)}\n`),
     });
-    const { project, entity, group } = wandb;
+    const config = Object.fromEntries(Object.entries(run).filter(([name]) => name !== 'wandb'));
     return await trackRun(
-      { runDirectory, config, baseUrl, project, entity, group },
+      { runDirectory, config, ...destination, group },
       {
         api,
         follow: follow && followOf(runDirectory, patience, hasParent),

@@ -9,6 +9,8 @@ import { messageOf } from '../core/errors.js';
 export interface TrackerOptions {
   readonly runDirectory: string;
   readonly wandb: RunConfig['wandb'];
+  /** Wall time for which `finish` waits; the tracker may go on by itself afterwards. */
+  readonly longestWaitMs: number;
   /** Told once, of what the user should know at once. */
   readonly warn: (message: string) => void;
   /** Told of everything else. */
@@ -24,7 +26,7 @@ export interface Tracker {
 }
 
 /** Wall time for which the end of a run waits for its tracker. */
-const LONGEST_WAIT_MS = 15_000;
+export const TRACKER_WAIT_MS = 15_000;
 
 const mainFile = fileURLToPath(new URL('../main.js', import.meta.url));
 
@@ -42,39 +44,37 @@ export function problemOfKey(key: string): string | null {
 }
 
 /** Starts the process that sends a run, where the run asks for it. Whatever becomes of that process, the run goes on. */
-export function startTracker({ runDirectory, wandb, warn, note, say }: TrackerOptions): Tracker {
+export function startTracker(options: TrackerOptions): Tracker {
+  const { runDirectory, wandb, warn, say } = options;
   if (!wandb.track || wandb.mode === 'disabled') return { finish: () => Promise.resolve() };
   const later = sendLater(runDirectory);
-  const problem = wandb.mode === 'offline' ? null : problemOfKey(wandb.key);
-  if (problem !== null) warn(`${problem} Training goes on. ${later}`);
-  if (problem === null && wandb.mode === 'online')
-    return spawnTracker({ runDirectory, wandb, warn, note, say });
-  return {
+  const notSent = {
     finish() {
       say(`not sent to Weights & Biases. ${later}`);
       return Promise.resolve();
     },
   };
+  if (wandb.mode === 'offline') return notSent;
+  try {
+    const problem = problemOfKey(wandb.key);
+    if (problem === null) return spawnTracker(options);
+    warn(`${problem} Training goes on. ${later}`);
+  } catch (error) {
+    warn(`What would send this run to Weights & Biases does not start: ${messageOf(error)}. ${later}`);
+  }
+  return notSent;
 }
 
-function spawnTracker({ runDirectory, wandb, warn, note, say }: TrackerOptions): Tracker {
+function spawnTracker({ runDirectory, wandb, longestWaitMs, warn, note, say }: TrackerOptions): Tracker {
   const later = sendLater(runDirectory);
-  const args = [mainFile, 'track', '--follow', '--wandb-key-stdin', '--', runDirectory];
-  const child = spawn(process.execPath, args, { env: environmentWithoutOptions(), windowsHide: true });
   let hasWarned = false;
   const tell = (message: string) => {
     if (hasWarned) note(message);
     else warn(message);
     hasWarned = true;
   };
-  let lastLine = '';
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    tell(line.replace(/^(warning|error): /, ''));
-  });
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    note(line);
-    lastLine = line;
-  });
+  const args = [mainFile, 'track', '--follow', '--wandb-key-stdin', '--', runDirectory];
+  const child = spawn(process.execPath, args, { env: environmentWithoutOptions(), windowsHide: true });
   const ended = new Promise<boolean>((resolve) => {
     const end = (how: string) => {
       tell(`What sends this run to Weights & Biases has ended (${how}). Training does not need it. ${later}`);
@@ -88,25 +88,39 @@ function spawnTracker({ runDirectory, wandb, warn, note, say }: TrackerOptions):
       else end(signal ?? `exit code ${String(code)}`);
     });
   });
-  // That the other end is gone is told by its own end.
+  let lastLine = '';
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    tell(line.replace(/^(warning|error): /, ''));
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    note(line);
+    lastLine = line;
+  });
+  // That the other side is gone is told by its end.
   child.stdin.on('error', () => undefined);
-  // Neither arguments nor environment: others can see the former, and its children would get the latter.
+  // Neither an argument nor a variable: others may see the one, and whatever it starts would get the other.
   child.stdin.write(`${wandb.key}\n`);
 
   return {
     async finish() {
       child.stdin.end();
-      const waiting = new AbortController();
-      const late = sleep(LONGEST_WAIT_MS, 'late' as const, { signal: waiting.signal }).catch(() => false);
-      const outcome = await Promise.race([ended, late]);
-      waiting.abort();
+      const outcome = await within(longestWaitMs, ended);
       if (outcome === true) say(lastLine);
       else if (outcome === false) say(`not everything was sent to Weights & Biases. ${later}`);
       else {
         say(`still being sent to Weights & Biases by process ${String(child.pid)}. ${later}`);
         child.unref();
-        for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+        for (const stream of child.stdio) stream?.destroy();
       }
     },
   };
+}
+
+/** What comes within this time; undefined where nothing does. */
+async function within<T>(ms: number, coming: Promise<T>): Promise<T | undefined> {
+  const waiting = new AbortController();
+  const late = sleep(ms, undefined, { signal: waiting.signal }).catch(() => undefined);
+  const outcome = await Promise.race([coming, late]);
+  waiting.abort();
+  return outcome;
 }

@@ -18,7 +18,7 @@ import { trainRing } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { askClassCounts, evaluationsOf, forgettingTests } from './evaluations.js';
 import { optimizerOf, planRun, type RunPlan } from './plan.js';
-import { startTracker } from './tracker_process.js';
+import { startTracker, TRACKER_WAIT_MS } from './tracker_process.js';
 import { versions } from './versions.js';
 
 export interface TrainRunOptions {
@@ -58,6 +58,7 @@ export async function* trainRun(
     const tracker = startTracker({
       runDirectory,
       wandb: config.wandb,
+      longestWaitMs: TRACKER_WAIT_MS,
       warn: logAndWarn,
       note: (message) => log.info(message),
       say,

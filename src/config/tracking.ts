@@ -17,7 +17,7 @@ export interface TrackingConfig {
 export function loadTracking(file: string, flags: ReadonlyMap<string, readonly string[]>): TrackingConfig {
   const { config: run } = configFromFile(file);
   const given = readFlags(flags);
-  const inEnvironment = readEnvironment(process.env, []).filter(({ key }) => key.isSensitive);
+  const inEnvironment = readEnvironment(environment(isSecret), []);
   for (const layer of [given, inEnvironment]) refuseTwoNames(layer);
   const changes = [...inEnvironment, ...given].map(({ key, value }) => [
     key.name.replace('wandb.', ''),
@@ -31,6 +31,14 @@ export function loadTracking(file: string, flags: ReadonlyMap<string, readonly s
 
 /** The environment for a process of ours that is told everything it needs: no option is in it, and so no key. */
 export function environmentWithoutOptions(): NodeJS.ProcessEnv {
-  const ours = new Set(keys.flatMap(({ envNames }) => envNames));
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.has(name)));
+  const isOption = (name: string) => keys.some(({ envNames }) => envNames.includes(name));
+  return environment((name) => !isOption(name));
+}
+
+function environment(has: (name: string) => boolean): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => has(name)));
+}
+
+function isSecret(name: string): boolean {
+  return keys.some(({ isSensitive, envNames }) => isSensitive && envNames.includes(name));
 }

@@ -41,9 +41,9 @@ export interface WandbServer {
   readonly url: string;
   readonly requests: RecordedRequest[];
   readonly runs: Map<string, RecordedRun>;
-  /** Asked before each answer. */
-  intercept: (request: RecordedRequest) => Reply | undefined;
-  /** Resolves when a request was answered after which this holds. */
+  /** Asked before each answer, which may have to wait for it. */
+  intercept: (request: RecordedRequest) => Reply | undefined | Promise<undefined>;
+  /** Resolves when this holds after a request has come, or was answered. */
   until(condition: () => boolean): Promise<void>;
   /** The one run that there is. */
   run(): RecordedRun;
@@ -65,7 +65,8 @@ export async function startWandbServer(key = GOOD_KEY): Promise<WandbServer> {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const recorded = recordedOf(request, Buffer.concat(chunks));
     requests.push(recorded);
-    let reply = server.intercept(recorded) ?? answer(recorded);
+    for (const check of waiting) check();
+    let reply = (await server.intercept(recorded)) ?? answer(recorded);
     if (reply === 'lost') {
       answer(recorded);
       reply = 'cut';

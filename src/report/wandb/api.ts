@@ -1,10 +1,9 @@
-import { ConfigError } from '../../core/errors.js';
 import { send, Trouble, type Connection } from './http.js';
-import { saidIn, secretsOf } from './secrets.js';
+import { repeats, saidIn, secretsOf } from './secrets.js';
 import type { Patience } from './patience.js';
 
 export interface ServerOptions {
-  /** Without user name, password, query or slash at the end: see `serverAddress`. */
+  /** Without user name, password, query or slash at the end: see `checkDestination`. */
   readonly baseUrl: string;
   readonly key: string;
   readonly userAgent: string;
@@ -67,24 +66,6 @@ const CREATE_RUN_FILES = `mutation CreateRunFiles($entity: String!, $project: St
   }
 }`;
 
-/** An address of a server without a slash at its end. Throws ConfigError, which does not repeat what could be a password. */
-export function serverAddress(baseUrl: string): string {
-  const refuse = (why: string) =>
-    new ConfigError(
-      'ERR_WANDB_BASE_URL',
-      `\`wandb.base_url\` ${why}. Give an address such as https://api.wandb.ai.`,
-    );
-  if (!URL.canParse(baseUrl)) throw refuse('is not an address');
-  const { protocol, username, password, search, hash, href } = new URL(baseUrl);
-  if (username !== '' || password !== '')
-    throw refuse(
-      'has a user name or password in it, which would be written to files; the key comes from WANDB_API_KEY',
-    );
-  if (protocol !== 'https:' && protocol !== 'http:') throw refuse('starts with neither https:// nor http://');
-  if (search !== '' || hash !== '') throw refuse('has a query (?) or fragment (#)');
-  return href.replace(/\/+$/, '');
-}
-
 /** The interface, as one server offers it to one key. */
 export function wandbApi({ baseUrl, key, userAgent, ...options }: ServerOptions): WandbApi {
   const connection: Connection = { ...options, secrets: secretsOf(key) };
@@ -137,9 +118,10 @@ export function wandbApi({ baseUrl, key, userAgent, ...options }: ServerOptions)
       return graphql('the registration of the run', UPSERT_BUCKET, variables, ({ upsertBucket }) => {
         const model = upsertBucket?.bucket?.project;
         const [owner, kept] = [model?.entity?.name, model?.name];
-        return typeof owner === 'string' && typeof kept === 'string'
-          ? { entity: owner, project: kept, id }
-          : undefined;
+        if (typeof owner !== 'string' || typeof kept !== 'string') return undefined;
+        // These are written to a file, so they are not taken where they are the key.
+        const isShown = !repeats(`${owner} ${kept}`, connection.secrets);
+        return isShown ? { entity: owner, project: kept, id } : undefined;
       });
     },
     async stream({ entity, project, id }, { history, summary, exitCode, uploaded }) {

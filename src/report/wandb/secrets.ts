@@ -22,7 +22,8 @@ export function saidIn(text: string, secrets: Secrets): string {
   return ` (it says: "${said.slice(0, LONGEST_SHOWN)}")`;
 }
 
-function repeats(text: string, secrets: Secrets): boolean {
+/** Whether a text holds a piece of the key. */
+export function repeats(text: string, secrets: Secrets): boolean {
   const lower = text.toLowerCase();
   return secrets.some((piece) => lower.includes(piece));
 }

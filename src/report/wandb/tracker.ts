@@ -3,20 +3,17 @@ import { join } from 'node:path';
 import { ConfigError } from '../../core/errors.js';
 import { runFiles } from '../run_directory.js';
 import type { WandbApi } from './api.js';
+import type { Destination } from './destination.js';
 import { readRunFiles } from './files.js';
 import { readHistory } from './history.js';
 import { nameOf, readRecord, type TrackerRecord } from './record.js';
 import { RunSender, type SentCounts } from './sender.js';
 
 /** A run directory, and where it is to be sent. */
-export interface TrackedRun {
+export interface TrackedRun extends Destination {
   readonly runDirectory: string;
   /** What is sent as the run's configuration. */
   readonly config: Readonly<Record<string, unknown>>;
-  readonly baseUrl: string;
-  readonly project: string;
-  /** Empty for the key's own. */
-  readonly entity: string;
   readonly group: string;
 }
 

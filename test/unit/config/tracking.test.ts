@@ -19,7 +19,8 @@ describe('how a run is sent', () => {
     const env = {
       WANDB_PROJECT: 'q',
       WANDB_MODE: 'offline',
-      EPOCHS: '7',
+      EPOCHS: 'nonsense',
+      BLOOM_NONE: '1',
       BLOOM_LOCAL_EPOCHS: '3',
       WANDB_API_KEY: SECRET,
     };
