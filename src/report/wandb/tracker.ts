@@ -82,7 +82,7 @@ async function recordOf({ runDirectory, ...run }: TrackedRun, path: string): Pro
       throw new ConfigError(
         'ERR_WANDB_DESTINATION',
         `\`wandb.${name}\` is "${destination[name]}", but "${path}" says that this run was sent to "${record[name]}". ` +
-          'Leave that option out, or remove the file to send the run again, as a new one.',
+          'Give the same as then, or remove the file to send the run again, as a new one.',
         { path },
       );
   return record;
