@@ -3,6 +3,7 @@ import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../co
 import { addDataCommand } from './data.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addResumeCommand } from './resume.js';
+import { addTrackCommand } from './track.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { ownVersion } from './versions.js';
@@ -21,6 +22,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addEvaluateCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
+  addTrackCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError });
