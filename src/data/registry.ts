@@ -1,9 +1,11 @@
 import type { Dataset, LoadDataset, LoadOptions } from './dataset.js';
+import { loadFemnist } from './femnist/femnist.js';
 import { loadMnist } from './mnist.js';
 
 /** Every data set by the name that `dataset` takes: adding one is adding its file and a line here. */
 const datasets = {
   mnist: loadMnist,
+  femnist: loadFemnist,
 } satisfies Record<string, LoadDataset>;
 
 export type DatasetName = keyof typeof datasets;
