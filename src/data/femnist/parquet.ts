@@ -1,13 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import {
-  parquetMetadataAsync,
-  parquetSchema,
-  type FileMetaData,
-  type RowGroup,
-  type SchemaTree,
-} from 'hyparquet';
-import { DataError, messageOf } from '../../core/errors.js';
-import { readColumnChunk, type ColumnFormat } from './parquet_pages.js';
+import { parquetMetadataAsync, parquetSchema, type FileMetaData, type RowGroup } from 'hyparquet';
+import { messageOf } from '../../core/errors.js';
+import { findColumns, type Column, type Columns } from './parquet_columns.js';
+import { readColumnChunk } from './parquet_pages.js';
 import { decodePicture } from './png.js';
 import { badSource, isLabel, PIXELS, type RowBlock } from './rows.js';
 
@@ -70,50 +65,6 @@ async function readRange(
     done += bytesRead;
   }
   return bytes;
-}
-
-interface Column<Value> extends Omit<ColumnFormat<Value>, 'codec'> {
-  readonly name: string;
-}
-
-interface Columns {
-  readonly pngs: Column<Buffer>;
-  readonly writers: Column<string>;
-  readonly labels: Column<number>;
-}
-
-function findColumns(schema: SchemaTree): Columns {
-  const pngs = findColumn(schema, 'image.bytes', ['BYTE_ARRAY']);
-  const writers = findColumn(schema, 'writer_id', ['BYTE_ARRAY']);
-  const labels = findColumn(schema, 'character', ['INT64', 'INT32']);
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  return {
-    pngs: { ...pngs, readPlain: readByteArrays },
-    writers: {
-      ...writers,
-      readPlain: (bytes, count) => readByteArrays(bytes, count).map((text) => decoder.decode(text)),
-    },
-    labels: { ...labels, readPlain: labels.type === 'INT64' ? readInt64s : readInt32s },
-  };
-}
-
-function findColumn(schema: SchemaTree, name: string, types: readonly string[]) {
-  let node = schema;
-  let maxDefinitionLevel = 0;
-  for (const part of name.split('.')) {
-    const child = node.children.find(({ element }) => element.name === part);
-    const repetition = child?.element.repetition_type;
-    if (!child || (repetition !== 'OPTIONAL' && repetition !== 'REQUIRED'))
-      throw new Error(
-        `"${name}" is not there once a row, beside ${schema.children.map(({ element }) => element.name).join(', ')}`,
-      );
-    if (repetition === 'OPTIONAL') maxDefinitionLevel++;
-    node = child;
-  }
-  const { type } = node.element;
-  if (!type || !types.includes(type))
-    throw new Error(`"${name}" is of type ${type ?? 'group'} instead of ${types.join(' or ')}`);
-  return { name, maxDefinitionLevel, type };
 }
 
 interface GroupRows {
@@ -183,38 +134,11 @@ function* blocksOf(
   }
 }
 
-function readByteArrays(bytes: Buffer, numValues: number): Buffer[] {
-  const values: Buffer[] = [];
-  let at = 0;
-  while (values.length < numValues) {
-    const begin = at + 4;
-    at = begin + bytes.readUInt32LE(at);
-    if (at > bytes.length) throw new Error('a value is longer than its page');
-    values.push(bytes.subarray(begin, at));
-  }
-  if (at !== bytes.length) throw new Error(`a page has ${bytes.length - at} bytes after its values`);
-  return values;
-}
-
-function readInt64s(bytes: Buffer, numValues: number): number[] {
-  if (bytes.length !== 8 * numValues)
-    throw new Error(`a page of ${numValues} values has ${bytes.length} bytes`);
-  return Array.from({ length: numValues }, (_, value) => Number(bytes.readBigInt64LE(8 * value)));
-}
-
-function readInt32s(bytes: Buffer, numValues: number): number[] {
-  if (bytes.length !== 4 * numValues)
-    throw new Error(`a page of ${numValues} values has ${bytes.length} bytes`);
-  return Array.from({ length: numValues }, (_, value) => bytes.readInt32LE(4 * value));
-}
-
 /** What goes wrong in reading is told as the file's fault: hyparquet throws errors of any class at damaged bytes. */
 async function understood<T>(path: string, what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw error instanceof DataError
-      ? error
-      : badSource(path, `${what}: ${messageOf(error)}`, { cause: error });
+    throw badSource(path, `${what}: ${messageOf(error)}`, { cause: error });
   }
 }
