@@ -5,6 +5,7 @@ import { findColumns, type Column, type Columns } from './parquet_columns.js';
 import { readColumnChunk } from './parquet_pages.js';
 import { decodePicture } from './png.js';
 import { badSource, isLabel, PIXELS, type RowBlock } from './rows.js';
+import { isSystemError } from './system_error.js';
 
 /** The whole set has 814,277 rows: what announces far more is no file of it. */
 const MAX_ROWS = 10_000_000;
@@ -134,11 +135,11 @@ function* blocksOf(
   }
 }
 
-/** What goes wrong in reading is told as the file's fault: hyparquet throws errors of any class at damaged bytes. */
+/** What goes wrong in understanding is the file's fault: hyparquet throws errors of any class at damaged bytes. */
 async function understood<T>(path: string, what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw badSource(path, `${what}: ${messageOf(error)}`, { cause: error });
+    throw isSystemError(error) ? error : badSource(path, `${what}: ${messageOf(error)}`, { cause: error });
   }
 }
