@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DataError } from '../../core/errors.js';
-import type { Progress } from '../../core/progress.js';
-import { MANIFEST, partFile, type Manifest, type SplitName } from './cache.js';
-import { collectRows, type CollectedRows } from './collect.js';
+import { DataError, StorageError } from '../../core/errors.js';
+import type { Progress, ProgressTask } from '../../core/progress.js';
+import { MANIFEST, partFile, type Manifest, type Part, type SplitFacts, type SplitName } from './cache.js';
+import { collectRows } from './collect.js';
 import { PIXELS } from './rows.js';
 import type { Source } from './source.js';
 import { splitByWriter } from './split.js';
@@ -23,21 +23,16 @@ export async function buildCache(source: Source, folder: string, progress: Progr
     const rows = await collectRows(source, spool, progress);
     const order = splitByWriter(rows);
     const task = progress.begin('Sorting femnist by writer', rows.labels.length, 'rows');
-    const writeSplit = async (split: SplitName) => {
+    const writeSplit = async (split: SplitName): Promise<SplitFacts> => {
       const numbers = order[split];
       if (numbers.length === 0) throw emptySplit(source.folder, split);
-      const pictures = picturesOf(numbers, rows, spool, (numRows) => {
-        task.advance(numRows);
-      });
+      const write = (part: Part, pieces: Iterable<Uint8Array>) =>
+        writeHashed(join(folder, partFile(split, part)), pieces);
       const writers = numbers.map((row) => order.rankOf[rows.writers[row]]);
       const sha256 = {
-        pictures: await writeHashed(join(folder, partFile(split, 'pictures')), pictures),
-        labels: await writeHashed(join(folder, partFile(split, 'labels')), [
-          Uint8Array.from(numbers, (row) => rows.labels[row]),
-        ]),
-        writers: await writeHashed(join(folder, partFile(split, 'writers')), [
-          new Uint8Array(writers.buffer),
-        ]),
+        pictures: await write('pictures', picturesOf(numbers, rows.isInverted, spool, task)),
+        labels: await write('labels', [Uint8Array.from(numbers, (row) => rows.labels[row])]),
+        writers: await write('writers', [new Uint8Array(writers.buffer)]),
       };
       return { numRows: numbers.length, sha256 };
     };
@@ -56,9 +51,9 @@ export async function buildCache(source: Source, folder: string, progress: Progr
 /** The pictures of these rows with dark ink on white paper, some at a time, in one buffer. */
 function* picturesOf(
   numbers: Uint32Array,
-  { isInverted }: CollectedRows,
-  { fd }: FileHandle,
-  onRows: (numRows: number) => void,
+  isInverted: Uint8Array,
+  spool: FileHandle,
+  task: ProgressTask,
 ): Generator<Uint8Array> {
   const buffer = new Uint8Array(ROWS_PER_PIECE * PIXELS);
   for (let begin = 0; begin < numbers.length; begin += ROWS_PER_PIECE) {
@@ -66,21 +61,21 @@ function* picturesOf(
     for (let at = 0; at < piece.length;) {
       let stop = at + 1;
       while (stop < piece.length && piece[stop] === piece[stop - 1] + 1) stop++;
-      readWhole(fd, buffer.subarray(at * PIXELS, stop * PIXELS), piece[at] * PIXELS);
+      readWhole(spool.fd, buffer.subarray(at * PIXELS, stop * PIXELS), piece[at] * PIXELS);
       at = stop;
     }
     piece.forEach((row, at) => {
       if (isInverted[row] === 1) invert(buffer.subarray(at * PIXELS, (at + 1) * PIXELS));
     });
     yield buffer.subarray(0, piece.length * PIXELS);
-    onRows(piece.length);
+    task.advance(piece.length);
   }
 }
 
 function readWhole(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length;) {
     const numRead = readSync(fd, bytes, done, bytes.length - done, position + done);
-    if (numRead === 0) throw new Error('The spool of a cache ended too early.');
+    if (numRead === 0) throw cutOff();
     done += numRead;
   }
 }
@@ -103,6 +98,14 @@ async function writeHashed(path: string, pieces: Iterable<Uint8Array>): Promise<
     await file.close();
   }
   return hash.digest('hex');
+}
+
+function cutOff(): StorageError {
+  return new StorageError(
+    'ERR_READ',
+    'A temporary file of the cache of the data set "femnist" became shorter while it was read. Try again, and let no other program ' +
+      'change what is in the folder of caches.',
+  );
 }
 
 function emptySplit(folder: string, split: SplitName): DataError {

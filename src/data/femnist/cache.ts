@@ -9,20 +9,20 @@ import { PIXELS } from './rows.js';
 export const CACHE_VERSION = 1;
 export const MANIFEST = 'manifest.json';
 
-export const splitNames = ['train', 'test'] as const;
-export type SplitName = (typeof splitNames)[number];
+export type SplitName = 'train' | 'test';
 export type Splits = Readonly<Record<SplitName, Rows>>;
 
 /** Bytes of one row in each file of a split; writers are little-endian uint32. */
 const bytesPerRow = { pictures: PIXELS, labels: 1, writers: 4 } as const;
 export type Part = keyof typeof bytesPerRow;
 
-/** What the manifest says of a split; it is written last, so a cache without one is none. */
-export interface SplitManifest {
+/** What the manifest says of a split. */
+export interface SplitFacts {
   readonly numRows: number;
   readonly sha256: Readonly<Record<Part, string>>;
 }
-export type Manifest = Readonly<Record<SplitName, SplitManifest>>;
+/** Written last: a cache without a manifest is none. */
+export type Manifest = Readonly<Record<SplitName, SplitFacts>>;
 
 const PIECE_BYTES = 1 << 22;
 
@@ -34,10 +34,10 @@ export function partFile(split: SplitName, part: Part): string {
 /** Reads a cache into memory that threads share. Throws DataError where its sizes or SHA-256 are not those of its manifest. */
 export async function readCache(folder: string): Promise<Splits> {
   try {
-    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')) as Manifest;
+    const manifest = JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')) as Partial<Manifest> | null;
     return {
-      train: await readSplit(folder, 'train', manifest),
-      test: await readSplit(folder, 'test', manifest),
+      train: await readSplit(folder, 'train', manifest?.train),
+      test: await readSplit(folder, 'test', manifest?.test),
     };
   } catch (error) {
     throw new DataError(
@@ -49,10 +49,10 @@ export async function readCache(folder: string): Promise<Splits> {
   }
 }
 
-async function readSplit(folder: string, split: SplitName, manifest: Manifest): Promise<Rows> {
-  const { numRows, sha256 } = manifest[split];
-  if (!(Number.isSafeInteger(numRows) && numRows > 0))
-    throw new Error(`its manifest is not one of version ${CACHE_VERSION}`);
+async function readSplit(folder: string, split: SplitName, facts?: Partial<SplitFacts>): Promise<Rows> {
+  const { numRows = 0, sha256 } = facts ?? {};
+  if (!sha256 || !Number.isSafeInteger(numRows) || numRows <= 0)
+    throw new Error(`its manifest does not say what is in the ${split} split`);
   const read = (part: Part) =>
     readPart(join(folder, partFile(split, part)), numRows * bytesPerRow[part], sha256[part]);
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { DataError, messageOf } from '../../core/errors.js';
 
 /** A file of the data set. */
@@ -42,11 +42,7 @@ export async function findSource(folder: string): Promise<Source | undefined> {
 
 /** Names a source by the names, sizes and times of its files, and the version of what is made of it. */
 export function sourceKey({ folder, files }: Source, version: number): string {
-  const facts = files.map(({ path, numBytes, changedMs }) => [
-    path.slice(folder.length),
-    numBytes,
-    changedMs,
-  ]);
+  const facts = files.map(({ path, numBytes, changedMs }) => [relative(folder, path), numBytes, changedMs]);
   return createHash('sha256')
     .update(JSON.stringify([version, facts]))
     .digest('hex')

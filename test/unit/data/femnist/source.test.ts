@@ -93,6 +93,13 @@ describe('sourceKey', () => {
     expect(new Set([key, ...others])).to.have.property('size', 6);
   });
 
+  it('is the same for a folder that is spelled otherwise', async () => {
+    await withFolder({ 'data/a.json': '[]' }, async (folder) => {
+      const sources = await Promise.all([folder, `${folder}/`, `${folder}/data/..`].map(findSource));
+      expect(new Set(sources.map((source) => source && sourceKey(source, 1))).size).to.equal(1);
+    });
+  });
+
   it('notices a file that is written again', async () => {
     await withFolder({ 'a.json': '[]' }, async (folder) => {
       const before = await findSource(folder);
