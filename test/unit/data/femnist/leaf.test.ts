@@ -50,6 +50,21 @@ describe('readLeaf', () => {
     }
   });
 
+  it('reads a user of many rows', async () => {
+    const file = smallFile();
+    const [picture] = file.user_data.a.x;
+    const inks = Array.from({ length: 200 }, (_, row) => row / 255);
+    file.user_data.a = {
+      x: inks.map((ink) => [ink, ...picture.slice(1)]),
+      y: inks.map((_, row) => row % 62),
+    };
+    file.num_samples = [2, 200];
+    const text = JSON.stringify(file);
+    const rows = await read(text);
+    expect(rows).to.deep.equal(parsed(text));
+    expect(rows[201].picture.slice(0, 2)).to.equal('c7'); // 199
+  });
+
   it('takes a user without rows, and a file without users', async () => {
     const file = smallFile();
     file.user_data.a = { x: [], y: [] };

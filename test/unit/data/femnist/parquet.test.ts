@@ -6,7 +6,7 @@ import { readParquet } from '../../../../src/data/femnist/parquet.js';
 import { readFixture } from '../../../support/fixtures.js';
 import { fixtureRows, flatRows, refusalOf, withFolder, type FlatRow } from './sources.js';
 
-const layouts = ['hf', 'small_pages', 'v2', 'v2_snappy'];
+const layouts = ['hf', 'small_pages', 'v1_required', 'v2', 'v2_snappy'];
 const expected = fixtureRows().map(({ writer, label, picture }) => ({ writer, label, picture }));
 
 const read = (bytes: Uint8Array) =>
@@ -38,6 +38,27 @@ describe('readParquet', () => {
       for await (const { labels } of readParquet(join(folder, 'a.parquet'))) sizes.push(labels.length);
       expect(sizes).to.deep.equal([5, 5, 2]);
     });
+  });
+
+  it('gives a large row group in several blocks', async () => {
+    await withFolder({ 'a.parquet': readFixture('femnist/many.parquet') }, async (folder) => {
+      const sizes: number[] = [];
+      let numBytes = 0;
+      for await (const block of readParquet(join(folder, 'a.parquet'))) {
+        sizes.push(block.labels.length);
+        numBytes += block.numBytes;
+      }
+      expect(sizes).to.deep.equal([1024, 1024, 452]);
+      expect(numBytes).to.be.lessThan(readFixture('femnist/many.parquet').length);
+    });
+    const rows = await read(readFixture('femnist/many.parquet'));
+    expect(rows).to.deep.equal(
+      Array.from({ length: 2500 }, (_, row) => ({
+        writer: `w${String(Math.floor(row / 50)).padStart(2, '0')}`,
+        label: row % 62,
+        picture: expected[row % 12].picture,
+      })),
+    );
   });
 
   it('has no rows where the file has none', async () => {
