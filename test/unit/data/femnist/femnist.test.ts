@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { join } from 'node:path';
 import { noProgress } from '../../../../src/core/progress.js';
 import { datasetNames, loadDataset } from '../../../../src/data/registry.js';
+import { smallFile } from './leaf_files.js';
 import { cachesIn, fixture, flat, leaf, load, parquet, placed } from './loaded.js';
 import { fixtureRows, recordingProgress, withFolder } from './sources.js';
 
@@ -92,6 +93,17 @@ describe('loadFemnist', () => {
         Array.from({ length: 250 }, (_, at) => Math.floor(at / 25)),
       );
       expect(new Set([...trainRows, ...testRows]).size).to.equal(2500);
+    });
+  });
+
+  it("takes LEAF's word that 0 is ink, also in a file that is black at the edges", async () => {
+    const file = smallFile();
+    for (const { x } of Object.values(file.user_data)) for (const picture of x) picture.fill(0, 1);
+    await withFolder(placed({ 'a.json': JSON.stringify(file) }), async (folder) => {
+      const { train } = await load(folder);
+      expect(flat(train).map(({ picture }) => picture.slice(2))).to.deep.equal(
+        Array(2).fill('00'.repeat(783)),
+      );
     });
   });
 

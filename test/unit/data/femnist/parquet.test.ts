@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { writeFile } from 'node:fs/promises';
+import { parquetMetadata } from 'hyparquet';
 import { join } from 'node:path';
 import { readParquet } from '../../../../src/data/femnist/parquet.js';
 import { readFixture } from '../../../support/fixtures.js';
@@ -107,6 +108,30 @@ describe('readParquet', () => {
     const damaged = Uint8Array.from(whole);
     damaged[whole.indexOf('f0001_41')] ^= 1; // the page of writers, not the statistics after it
     expect(await refuse(damaged)).to.include('the checksum of a page is wrong');
+  });
+
+  it('refuses a footer whose numbers of rows or values are others', async () => {
+    const whole = readFixture('femnist/hf.parquet');
+    const countsOf = (file: Uint8Array) => {
+      const { num_rows, row_groups } = parquetMetadata(file, { geoparquet: false });
+      const counts = row_groups.flatMap(({ num_rows: numRows, columns }) => [
+        numRows,
+        ...[0, 2, 4].map((column) => columns[column].meta_data?.num_values), // image.bytes, writer_id, character
+      ]);
+      return [num_rows, ...counts].map(Number);
+    };
+    let numChanged = 0;
+    for (let at = whole.length - 8 - whole.readUInt32LE(whole.length - 8); at < whole.length - 8; at++) {
+      const damaged = whole.with(at, whole[at] ^ 2); // the lowest bit but one: the number itself is one up or down
+      try {
+        expect(countsOf(damaged)).to.deep.equal(countsOf(whole));
+      } catch {
+        await refuse(damaged);
+        numChanged++;
+      }
+    }
+    // The file's rows; in each of 3 groups its rows, and values in each of 3 columns
+    expect(numChanged).to.be.greaterThan(13);
   });
 
   it('ends at a single changed byte with which hyparquet reads for ever', async () => {

@@ -4,7 +4,7 @@ import { splitByWriter } from '../../../../src/data/femnist/split.js';
 
 const names = ['f2', 'f0', 'f10', 'f1'];
 const anyWriters = fc
-  .array(fc.nat(names.length - 1), { minLength: 1, maxLength: 200 })
+  .array(fc.nat(names.length - 1), { minLength: 1, maxLength: 200, size: 'max' })
   .map((writers) => Uint32Array.from(writers));
 
 describe('splitByWriter', () => {
