@@ -33,7 +33,7 @@ export interface JsonCursor {
 
 /**
  * Reads the JSON text of an open file of any length in 256 kB of memory: files of LEAF have hundreds of MB, often on one line, and
- * JSON.parse takes neither. Texts are limited to 1 kB and numbers to 64 characters.
+ * JSON.parse would make gigabytes of objects of them. Texts are limited to 1 kB and numbers to 64 characters.
  */
 export function openJson(file: number, path: string): JsonCursor {
   const window = Buffer.allocUnsafe(WINDOW_BYTES);
