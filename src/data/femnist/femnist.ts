@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { DataError } from '../../core/errors.js';
 import type { Dataset, LoadOptions } from '../dataset.js';
+import { fetchFromHub } from './hub.js';
 import { loadSplits } from './load_splits.js';
 import { classNames, SIDE } from './rows.js';
 import { findSource } from './source.js';
@@ -13,9 +14,16 @@ const PAPER = 255;
  * flwrlabs/femnist in `dataDir`, else in `<datasetsDir>/femnist`, once, into a checked cache in `<datasetsDir>/cache`, and after that only
  * the cache. Writers are numbered by name over both splits; rows are in the order of (writer, source). Ink is 0 and paper 255.
  */
-export async function loadFemnist({ dataDir, datasetsDir, progress }: LoadOptions): Promise<Dataset> {
+export async function loadFemnist({ dataDir, datasetsDir, mirror, progress }: LoadOptions): Promise<Dataset> {
   const folder = dataDir === '' ? join(datasetsDir, 'femnist') : dataDir;
-  const source = await findSource(folder);
+  let source = await findSource(folder);
+  if (!source && dataDir === '') {
+    await fetchFromHub(folder, { mirror, progress }).catch((error: unknown) => {
+      if (!(error instanceof DataError && error.code === 'ERR_DOWNLOAD')) throw error;
+      throw missing(folder, error);
+    });
+    source = await findSource(folder);
+  }
   if (!source) throw missing(folder);
   const { train, test } = await loadSplits(source, join(datasetsDir, 'cache'), progress);
   return {
@@ -30,13 +38,15 @@ export async function loadFemnist({ dataDir, datasetsDir, progress }: LoadOption
   };
 }
 
-function missing(folder: string): DataError {
+function missing(folder: string, cause?: DataError): DataError {
   const place = resolve(folder);
   return new DataError(
     'ERR_DATA_MISSING',
-    `The data set "femnist" is not in "${place}". Download the files data/*.parquet of ` +
-      'https://huggingface.co/datasets/flwrlabs/femnist into that folder, or make train/*.json and test/*.json there with the scripts ' +
-      'of https://github.com/TalwalkarLab/leaf (data/femnist), or name a folder that has either with `data_dir`.',
+    `${cause ? `${cause.message} ` : ''}The data set "femnist" is not in "${place}". Where there is a network, ` +
+      '`make data DATASET=femnist` without `data_dir` fetches it from https://huggingface.co/datasets/flwrlabs/femnist; or put the ' +
+      'files data/*.parquet of it into that folder yourself, or make train/*.json and test/*.json there with the scripts of ' +
+      'https://github.com/TalwalkarLab/leaf (data/femnist), or name a folder that has either with `data_dir`.',
     { path: place },
+    { cause },
   );
 }
