@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { BloomError, messageOf } from '../core/errors.js';
 import { addDataCommand } from './data.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addPlotCommand } from './plot.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { ownVersion } from './versions.js';
@@ -17,6 +18,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError();
   addTrainCommand(program);
   addEvaluateCommand(program);
+  addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
   // Commander would end the process by itself, before anything could be closed.
