@@ -27,7 +27,8 @@ const options: readonly RunOption[] = [
   ['optimizer.head.weight_decay', '0.0005', '0.0005'],
   ['optimizer.tail.name', 'adam', 'sgd'],
   ['optimizer.tail.lr', '0.001', '0.01'],
-  ['optimizer.tail.momentum', '0.9', '0.9'],
+  ['optimizer.tail.beta1', '0.9', '0.9'],
+  ['optimizer.tail.beta2', '0.999', '0.999'],
   ['optimizer.tail.weight_decay', '0.0005', '0.0005'],
 ].map(([name, value, standard]) => ({ name, value, default: standard }));
 
@@ -90,7 +91,7 @@ function evaluationsOf(
   );
   const names =
     numClasses === 62
-      ? [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz']
+      ? Array.from('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
       : numClasses === 10
         ? ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
         : counts[0].map((_, label) => String(label));

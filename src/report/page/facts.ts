@@ -11,7 +11,7 @@ export function headline({ summary }: RunRecord): readonly Fact[] {
     ['weighted F1', summary.weighted_f1.toFixed(4)],
     ['test loss', summary.loss.toFixed(4)],
     ['wall time', seconds(summary.wall_seconds)],
-    ['samples/s in training', count(summary.samples_per_second)],
+    ['samples/s trained', count(summary.samples_per_second)],
   ];
 }
 
@@ -31,7 +31,7 @@ export function whatRan({ summary, evaluations, rounds, options }: RunRecord): r
     ['model', `${summary.model}, cut after ${summary.cut}: the head on the clients, the tail on the server`],
     [
       'ring',
-      `${plural(Number(option('n_epochs')), 'epoch')}, ${option('local_epochs')} a visit; ${plural(rounds.length, 'whole round')}, ` +
+      `${plural(Number(option('n_epochs')), 'epoch')}, ${option('local_epochs')} a visit; ${plural(rounds.length, 'round')}, ` +
         `${plural(summary.steps, 'batch', 'batches')} of ${option('batch_size')} rows, ${count(summary.rows)} rows trained in all`,
     ],
     ['hand-over', option('handoff').replaceAll('_', ' ')],

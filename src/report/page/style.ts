@@ -47,7 +47,7 @@ a { color: var(--link); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-size: 0.85rem; white-space: nowrap; }
-tbody th { font-weight: 400; }
+tbody th { font-weight: 400; white-space: nowrap; }
 th:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td.number, th.number { text-align: right; }

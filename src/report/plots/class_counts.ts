@@ -28,7 +28,7 @@ function classCountsSpec(
     spec: heatMapSpec({
       columns: { title: 'class', labels: classNames },
       rows: {
-        title: 'client (its training rows)',
+        title: 'client (rows)',
         labels: classCounts.map((counts, client) => `${client} (${total(counts).toLocaleString('en-US')})`),
       },
       cells: classCounts.flatMap((counts, row) =>

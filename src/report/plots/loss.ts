@@ -11,9 +11,10 @@ const MANY_VISITS = 100;
 /** Drawn points of all batches, and of each client's means. */
 const MAX_POINTS = 1600;
 const MAX_MEANS = 300;
-/** Batches over which the running mean goes: so many at least, and such a part of the run. */
+/** Batches over which the running mean goes: so many at least, such a part of the run, and no more of a visit. */
 const MIN_WINDOW = 12;
-const PARTS = 80;
+const PARTS_OF_RUN = 80;
+const PARTS_OF_VISIT = 4;
 
 /** Loss of every batch over the whole run, in the colour of the client that trained it. */
 export function lossPlot({ losses, visits, summary }: RunRecord): PlotSpec | LeftOut {
@@ -50,13 +51,13 @@ interface Point {
 
 /** A faint and a strong line a visit. */
 function visitLines(losses: readonly number[], visits: readonly VisitEvent[]): Lines {
-  const window = Math.max(MIN_WINDOW, Math.ceil(losses.length / PARTS));
+  const window = Math.max(MIN_WINDOW, Math.ceil(losses.length / PARTS_OF_RUN));
   const budget = Math.max(4, Math.floor(MAX_POINTS / visits.length));
   const batches: Point[] = [];
   const means: Point[] = [];
   for (const [line, { client, steps: to }] of visits.entries()) {
     const from = line === 0 ? 0 : visits[line - 1].steps;
-    const smooth = runningMean(losses, from, to, window);
+    const smooth = runningMean(losses, from, to, Math.min(window, Math.ceil((to - from) / PARTS_OF_VISIT)));
     for (const at of thinned(losses, from, to, budget))
       batches.push({ step: at + 1, loss: losses[at], client, line });
     for (const at of thinned(smooth, 0, to - from, budget))
@@ -129,7 +130,7 @@ function lossAxis({ batches, means }: Lines) {
   const high = Math.max(...batches.map(({ loss }) => loss));
   const isLinear = low <= 0 || Math.max(...values) < 20 * low;
   return isLinear
-    ? { title: 'training loss (cross-entropy)' }
+    ? { title: 'training loss (cross-entropy)', scale: { zero: false } }
     : {
         title: 'training loss (cross-entropy, log scale)',
         scale: { type: 'log' as const, domain: [low, high], clamp: true, nice: false },
