@@ -21,6 +21,7 @@ function classCountsSpec(
   classNames: readonly string[],
 ): PlotSpec {
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+  const largest = classCounts.flat().reduce((most, count) => Math.max(most, count), 1);
   return {
     name: 'class_counts',
     title: 'Training rows by client and class',
@@ -38,7 +39,7 @@ function classCountsSpec(
       ),
       cellWidth: cellSize(classNames.length, 540, 9, 54),
       cellHeight: cellSize(classCounts.length, 480, 9, 28),
-      scale: { title: 'rows', domain: [0, Math.max(1, ...classCounts.flat())], format: ',d' },
+      scale: { title: 'rows', domain: [0, largest], format: ',d' },
     }),
   };
 }

@@ -34,6 +34,8 @@ export interface Cell {
 }
 
 const LARGEST_FONT = 11;
+/** A letter's width in ems, of most. */
+const LETTER_WIDTH = 0.62;
 
 /** Pixels of one of `count` cells that share `space`. */
 export function cellSize(count: number, space: number, smallest: number, largest: number): number {
@@ -44,51 +46,21 @@ export function cellSize(count: number, space: number, smallest: number, largest
 export function heatMapSpec({ columns, rows, cells, cellWidth, cellHeight, scale }: HeatMap): TopLevelSpec {
   const { title, domain, format, isSquareRoot = false } = scale;
   const [low, high] = domain;
-  const position = (value: number) => (value - low) / (high - low || 1);
-  const fontSize = Math.min(LARGEST_FONT, cellHeight - 4);
-  const longest = Math.max(...cells.map(({ text }) => text.length));
-  const hasRoom = cellHeight >= 15 && cellWidth >= longest * fontSize * 0.62 + 6;
-  const longestLabel = Math.max(...columns.labels.map((label) => label.length));
-  const isWide = cellWidth >= longestLabel * LARGEST_FONT * 0.62;
-  const gap = Math.min(cellWidth, cellHeight) >= 12 ? { stroke: 'white', strokeWidth: 1 } : {};
-  const brightness = (value: number) => (isSquareRoot ? Math.sqrt(position(value)) : position(value));
-  const values = cells.map((cell) => ({ ...cell, isBright: brightness(cell.value) > 0.6 }));
-  const axis = { grid: false, ticks: false, domain: false, labelOverlap: false, labelPadding: 6 } as const;
-  const domainOf = ({ labels }: Axis) => labels.map((_, index) => index);
-  const labelExpr = ({ labels }: Axis) => `${JSON.stringify(labels)}[datum.value]`;
-  const labelSize = ({ labels }: Axis, pixels: number) => {
-    const space = (pixels * labels.length) / labels.filter((label) => label !== '').length;
-    return Math.max(7, Math.min(LARGEST_FONT, space - 1));
+  const isBright = (value: number) => {
+    const position = (value - low) / (high - low || 1);
+    return (isSquareRoot ? Math.sqrt(position) : position) > 0.6;
   };
+  const hasRoom = cellHeight >= 15 && cellWidth >= widthOf(cells.map(({ text }) => text)) + 6;
+  const labelAngle = cellWidth >= widthOf(columns.labels) ? 0 : cellWidth >= 20 ? -40 : -90;
+  const gap = Math.min(cellWidth, cellHeight) >= 12 ? { stroke: 'white', strokeWidth: 1 } : {};
   return {
     width: cellWidth * columns.labels.length,
     height: cellHeight * rows.labels.length,
     view: { fill: '#f3f4f6' },
-    data: { values },
+    data: { values: cells.map((cell) => ({ ...cell, isBright: isBright(cell.value) })) },
     encoding: {
-      x: {
-        field: 'column',
-        type: 'ordinal',
-        scale: { domain: domainOf(columns) },
-        axis: {
-          ...axis,
-          title: columns.title,
-          labelExpr: labelExpr(columns),
-          labelAngle: isWide ? 0 : cellWidth >= 20 ? -40 : -90,
-          labelFontSize: labelSize(columns, cellWidth),
-        },
-      },
-      y: {
-        field: 'row',
-        type: 'ordinal',
-        scale: { domain: domainOf(rows) },
-        axis: {
-          ...axis,
-          title: rows.title,
-          labelExpr: labelExpr(rows),
-          labelFontSize: labelSize(rows, cellHeight),
-        },
-      },
+      x: { field: 'column', ...axisOf(columns, cellWidth, labelAngle) },
+      y: { field: 'row', ...axisOf(rows, cellHeight, 0) },
     },
     layer: [
       {
@@ -101,7 +73,7 @@ export function heatMapSpec({ columns, rows, cells, cellWidth, cellHeight, scale
             legend: {
               title,
               format,
-              gradientLength: Math.max(40, Math.min(180, cellHeight * rows.labels.length - 30)),
+              gradientLength: cellSize(1, cellHeight * rows.labels.length - 30, 40, 180),
             },
           },
         },
@@ -117,17 +89,39 @@ export function heatMapSpec({ columns, rows, cells, cellWidth, cellHeight, scale
           height: { band: 0.86 },
         },
       },
-      ...(hasRoom
-        ? [
-            {
-              mark: { type: 'text', fontSize } as const,
-              encoding: {
-                text: { field: 'text' },
-                color: { condition: { test: 'datum.isBright', value: 'black' }, value: 'white' },
-              },
-            } as const,
-          ]
-        : []),
+      {
+        transform: [{ filter: String(hasRoom) }],
+        mark: 'text',
+        encoding: {
+          text: { field: 'text' },
+          color: { condition: { test: 'datum.isBright', value: 'black' }, value: 'white' },
+        },
+      },
     ],
+  };
+}
+
+/** Pixels of the longest of some texts. */
+function widthOf(texts: readonly string[]): number {
+  return LARGEST_FONT * LETTER_WIDTH * texts.reduce((longest, { length }) => Math.max(longest, length), 0);
+}
+
+/** Every cell is named, in letters that fit between one name and the next. */
+function axisOf({ title, labels }: Axis, pixels: number, labelAngle: number) {
+  const space = (pixels * labels.length) / labels.filter((label) => label !== '').length;
+  return {
+    type: 'ordinal' as const,
+    scale: { domain: labels.map((_, index) => index) },
+    axis: {
+      title,
+      labelExpr: `${JSON.stringify(labels)}[datum.value]`,
+      labelAngle,
+      labelFontSize: Math.max(7, Math.min(LARGEST_FONT, space - 1)),
+      labelOverlap: false,
+      labelPadding: 6,
+      grid: false,
+      ticks: false,
+      domain: false,
+    },
   };
 }

@@ -16,7 +16,9 @@ const line = { type: 'line', clip: true } as const;
 /** One class against all others, for each class, and all questions together. */
 export function precisionRecallPlot({ evaluations }: RunRecord): PlotSpec {
   const { overall } = evaluations;
-  const classes = shownClasses(evaluations);
+  const known = classCurves(evaluations);
+  const isShortened = known.length > MANY_CLASSES;
+  const classes = isShortened ? extremes(known) : known;
   const micro = {
     name: `all, micro (AP ${overall.micro_average_precision.toFixed(3)})`,
     precision: overall.micro_average_precision,
@@ -24,7 +26,6 @@ export function precisionRecallPlot({ evaluations }: RunRecord): PlotSpec {
   };
   const lines = [...classes, micro];
   const domain = lines.map(({ name }) => name);
-  const isShortened = classes.length < overall.classes.length;
   const numSolid = isShortened ? NUM_EXTREMES : NUM_COLORS;
   const axes = axesFor(lines);
   return {
@@ -36,6 +37,7 @@ export function precisionRecallPlot({ evaluations }: RunRecord): PlotSpec {
       (isShortened
         ? ` Drawn are the ${NUM_EXTREMES} best classes (solid) and the ${NUM_EXTREMES} worst (dashed).`
         : '') +
+      (known.length < overall.classes.length ? ' A class without test rows has no curve.' : '') +
       axes.note,
     spec: {
       ...square,
@@ -102,15 +104,23 @@ interface Curve {
   readonly curve: PrecisionRecallCurve;
 }
 
-/** In order of the classes; of many, the best few and the worst few, from the best one down. */
-function shownClasses({ class_names: names, overall }: Evaluations): readonly (Curve & { name: string })[] {
-  const known = overall.classes.flatMap(({ class: label, average_precision: precision }) => {
+interface ClassCurve extends Curve {
+  /** In the legend. */
+  readonly name: string;
+}
+
+/** Of the classes that test rows have, in order. */
+function classCurves({ class_names: names, overall }: Evaluations): readonly ClassCurve[] {
+  return overall.classes.flatMap(({ class: label, average_precision: precision }) => {
     const curve = overall.curves.classes[label];
     if (curve === null || precision === null) return [];
     return [{ name: `${names[label]} (AP ${precision.toFixed(3)})`, precision, curve }];
   });
-  if (known.length <= MANY_CLASSES) return known;
-  const fromBest = known.toSorted((one, other) => other.precision - one.precision);
+}
+
+/** The best few and the worst few, from the best one down. */
+function extremes(curves: readonly ClassCurve[]): readonly ClassCurve[] {
+  const fromBest = curves.toSorted((one, other) => other.precision - one.precision);
   return [...fromBest.slice(0, NUM_EXTREMES), ...fromBest.slice(-NUM_EXTREMES)];
 }
 

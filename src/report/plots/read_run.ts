@@ -24,6 +24,8 @@ export async function readRun(runDirectory: string, options: readonly RunOption[
   const events = await readEvents(files.metrics);
   if (events.losses.length !== summary.steps)
     throw damaged(files.metrics, `it has ${events.losses.length} steps, but ${summary.steps} were trained`);
+  if (events.visits.at(-1)?.steps !== summary.steps)
+    throw damaged(files.metrics, 'its last visit does not end with the last step');
   return { summary, evaluations, options, ...events };
 }
 

@@ -50,7 +50,9 @@ describe('precisionRecallPlot', () => {
   });
 
   it('leaves out a class that no test row has', async () => {
-    const svg = await svgOf(precisionRecallPlot(runOf([0.5, null, 0.625])));
+    const plot = precisionRecallPlot(runOf([0.5, null, 0.625]));
+    expect(plot.caption).to.include('A class without test rows has no curve.').and.not.to.include('best');
+    const svg = await svgOf(plot);
     expect(entries(svg).slice(0, -1)).to.deep.equal(['0 (AP 0.500)', '2 (AP 0.625)']);
   });
 

@@ -50,6 +50,11 @@ describe('readRun', () => {
     ['a step too few', lines((all) => all.toSpliced(5, 1)), /line 6: step 6 where 5 was due/],
     ['steps of another run', lines((all) => all.toSpliced(0, 16)), /it has 0 steps, but 16 were trained/],
     [
+      'no visits',
+      lines((all) => all.filter((line) => !line.includes('visit'))),
+      /its last visit does not end/,
+    ],
+    [
       'a step without a loss',
       lines((all) => all.with(2, '{"type":"step","step":2}')),
       /line 3: "loss" is not a number/,
