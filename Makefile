@@ -9,7 +9,11 @@ BIN  := node_modules/.bin
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 CONFIG_FLAG = $(if $(filter CONFIG,$(GIVEN)),--config "$$CONFIG")
 RUN = $(NODE) dist/main.js
-OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG NODE NPM,$(GIVEN))"
+OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG SHOW NODE NPM,$(GIVEN))"
+
+VERIFY_NAMES := MODEL CUT ENGINE DEVICES
+VERIFY_FLAGS = $(foreach name,$(filter $(VERIFY_NAMES),$(GIVEN)),--$(shell echo $(name) | tr A-Z a-z) "$$$(name)") \
+               $(if $(filter-out $(VERIFY_NAMES) NODE NPM,$(GIVEN)),$(error make verify takes $(VERIFY_NAMES), not $(strip $(GIVEN))))
 
 SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
@@ -24,11 +28,11 @@ help: ## show this list
 train: dist/.built ## train a split network; any option as NAME=value
 	@$(RUN) train $(OPTIONS)
 
-data: dist/.built ## check a data set and show what is in it
-	@$(RUN) data $(OPTIONS)
+data: dist/.built ## fetch or check a data set; SHOW=1 shows which client gets which rows
+	@$(RUN) data $(if $(filter SHOW,$(GIVEN)),--show) $(OPTIONS)
 
-verify: dist/.built ## prove on this machine that split training equals unsplit training
-	@$(RUN) verify
+verify: dist/.built ## prove on this machine that split training equals unsplit training (MODEL=, CUT=)
+	@$(RUN) verify $(VERIFY_FLAGS)
 
 test: dist/.built build/.built ## run all tests, with coverage
 	@$(BIN)/c8 $(BIN)/mocha

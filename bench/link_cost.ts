@@ -1,4 +1,4 @@
-import { openCluster, withoutStatistics, type ClusterOptions } from '../src/cli/cluster.js';
+import { openCluster, plainCluster, type ClusterOptions } from '../src/cli/cluster.js';
 import { gatherLabels, gatherPictures } from '../src/data/batches.js';
 import { limitRows } from '../src/data/dataset.js';
 import { partitionInOrder } from '../src/data/splits/iid.js';
@@ -7,7 +7,7 @@ import { initialWeights } from '../src/models/init.js';
 import { lenet } from '../src/models/lenet.js';
 import { splitNetwork } from '../src/models/network.js';
 import { ringSchedule } from '../src/server/ring_schedule.js';
-import { noForgettingTests, trainRing } from '../src/server/trainer.js';
+import { neverRest, noForgettingTests, trainRing } from '../src/server/trainer.js';
 import { compileHalves, directStep, sgd, type Halves } from './halves.js';
 import { summarise, type Measurement } from './stats.js';
 
@@ -26,7 +26,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
   const network = lenet(dataset.shape);
   const split = splitNetwork(network, 'default');
   const options: ClusterOptions = {
-    ...withoutStatistics,
+    ...plainCluster,
     dataset,
     network,
     split,
@@ -53,6 +53,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
       batchSize: BATCH_SIZE,
       shardSizes: [numRows],
       maxSteps: 0,
+    skippedVisits: [],
     });
     for (let block = 0; block <= NUM_BLOCKS; block++) {
       const times = [await directBlock(halves, options), await ringBlock(cluster, schedule, numRows)];
@@ -94,6 +95,7 @@ async function ringBlock(
     shardSizes: [numRows],
     numTestRows: 1,
     forgetting: noForgettingTests,
+    rest: neverRest,
   } as const;
   const start = performance.now();
   let end = start;

@@ -27,7 +27,12 @@ export async function* train(options: RunOptions = {}): AsyncGenerator<TrainEven
   const warn = (message: string) => {
     process.emitWarning(message, 'BloomSplitWarning');
   };
-  return yield* trainRun(configFrom(options), { sinks: [], warn, progress: noProgress });
+  return yield* trainRun(configFrom(options), {
+    sinks: [],
+    warn,
+    progress: noProgress,
+    interruptedBy: () => undefined,
+  });
 }
 
 /** Test loss and accuracy of the model that a run left in its directory. */

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { RowOrder } from '../data/batches.js';
+import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { placeThreads } from '../engine/placement.js';
 import { loadEngine, type EngineName } from '../engine/registry.js';
+import type { Fault } from '../link/faults.js';
 import type { Link } from '../link/link.js';
 import type { Network, NetworkPart, SplitNetwork } from '../models/network.js';
 import { startClientPool } from '../server/client_pool.js';
@@ -20,6 +21,11 @@ export interface ClusterOptions {
   /** Row numbers of the test rows on which forgetting is measured. */
   readonly forgettingRows: Uint32Array<ArrayBuffer>;
   readonly sharesClassCounts: boolean;
+  /** What is to go wrong on purpose, and which of it has. */
+  readonly faults: readonly Fault[];
+  readonly firedFaults: Int32Array<SharedArrayBuffer>;
+  /** Wall time after which a client that does not answer counts as lost. */
+  readonly callTimeoutMs: number;
   readonly rowOrder: RowOrder;
   readonly batchSize: number;
   readonly seed: number;
@@ -32,8 +38,14 @@ export interface ClusterOptions {
   readonly tailWeights: Float32Array<ArrayBuffer>;
 }
 
-/** Of a cluster in which nobody measures forgetting or asks who has which classes. */
-export const withoutStatistics = { forgettingRows: new Uint32Array(), sharesClassCounts: false };
+/** Of a cluster that is only to compute: nobody measures forgetting or asks who has which classes, and nothing goes wrong. */
+export const plainCluster = {
+  forgettingRows: new Uint32Array(),
+  sharesClassCounts: false,
+  faults: [],
+  firedFaults: new Int32Array(new SharedArrayBuffer(0)),
+  callTimeoutMs: 120_000,
+};
 
 /** Clients on their threads, and the tail on this one. */
 export interface Cluster {
@@ -42,11 +54,9 @@ export interface Cluster {
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
   readonly engineVersion: string;
+  /** Ends the threads; a second call waits for the same end. */
   close(): Promise<void>;
 }
-
-/** Wall time after which a client that does not answer counts as lost. */
-const CALL_TIMEOUT_MS = 120_000;
 
 /** Compiles the tail, starts the threads, and gives every client its shard. Throws before anything is left running. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
@@ -60,19 +70,21 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     seed: options.seed,
     batchSize: options.batchSize,
     rowOrder: options.rowOrder,
-    input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
+    input: inputFormat(dataset, network),
     train: dataset.train,
     test: dataset.test,
     forgettingRows: options.forgettingRows,
     sharesClassCounts: options.sharesClassCounts,
     numClasses: dataset.shape.numClasses,
+    faults: options.faults,
+    firedFaults: options.firedFaults,
   };
   const setupOf = (thread: number) => ({
     ...setup,
     head: headSpec(split.head, options.headOptimizer, threadDevices[thread]),
   });
   const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
-  const poolOptions = { numThreads, threadFile, callTimeoutMs: CALL_TIMEOUT_MS };
+  const poolOptions = { numThreads, threadFile, callTimeoutMs: options.callTimeoutMs };
   const [compiled, started] = await Promise.allSettled([
     engine.compile(tail),
     startClientPool(setupOf, shards, poolOptions),
@@ -83,18 +95,24 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     throw compiled.status === 'rejected' ? compiled.reason : (started as PromiseRejectedResult).reason;
   }
   const [program, pool] = [compiled.value, started.value];
-  const segment = program.createSegment(freshState(tail, options.tailWeights));
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await pool.close();
+    await program.dispose();
+  };
   return {
     links: pool.links,
-    tail: new Tail(segment, tail),
+    tail: new Tail(program, freshState(tail, options.tailWeights)),
     threadDevices,
     tailDevice,
     engineVersion: engine.version,
-    async close() {
-      await pool.close();
-      await program.dispose();
-    },
+    close: () => (closing ??= close()),
   };
+}
+
+/** How pictures of a data set become the input of a network. */
+export function inputFormat({ shape, background }: Dataset, { padding }: Network): InputFormat {
+  return { picture: shape.picture, padding, background };
 }
 
 export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {

@@ -10,7 +10,7 @@ import { decodeWeights } from '../models/weights.js';
 import { testScoreOf } from '../metrics/classification.js';
 import { runFiles } from '../report/run_directory.js';
 import { evaluate } from '../server/evaluation.js';
-import { openCluster, withoutStatistics } from './cluster.js';
+import { openCluster, plainCluster } from './cluster.js';
 import { optimizerOf, readRows } from './plan.js';
 
 /** `bloom-split evaluate RUN_DIR`: tests the model of a run. */
@@ -45,7 +45,7 @@ export async function evaluateRun(
     network,
     split,
     shards: [new Uint32Array()],
-    ...withoutStatistics,
+    ...plainCluster,
     rowOrder: 'in_order',
     batchSize: config.batch_size,
     seed: config.seed,

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/run_config.js';
 import type { Evaluations } from '../core/evaluation.js';
-import type { ForgettingEvent, TrainResult } from '../core/events.js';
+import type { TrainResult } from '../core/events.js';
 import { forgettingMatrix } from '../metrics/forgetting.js';
 import type { Link } from '../link/link.js';
 import type { ForgettingTests } from '../server/trainer.js';
@@ -28,13 +28,9 @@ export async function askClassCounts(links: readonly Link[]): Promise<readonly (
 /** What `evaluation.json` tells. */
 export function evaluationsOf(
   classNames: readonly string[],
-  { overall, clients }: TrainResult,
+  { overall, clients, forgetting: tests }: TrainResult,
   classCounts: readonly (readonly number[])[] | null,
-  forgetting: {
-    readonly asked: RunConfig['forgetting'];
-    readonly numRows: number;
-    readonly tests: readonly ForgettingEvent[];
-  },
+  forgetting: { readonly asked: RunConfig['forgetting']; readonly numRows: number },
 ): Evaluations {
   const notes = [
     ...(classCounts === null
@@ -50,9 +46,9 @@ export function evaluationsOf(
     clients,
     class_counts: classCounts,
     forgetting:
-      classCounts === null || forgetting.tests.length === 0
+      classCounts === null || tests.length === 0
         ? null
-        : forgettingMatrix(forgetting.tests, classCounts, forgetting.numRows),
+        : forgettingMatrix(tests, classCounts, forgetting.numRows),
     notes,
   };
 }

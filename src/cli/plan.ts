@@ -7,6 +7,7 @@ import { loadDataset } from '../data/registry.js';
 import type { Partition } from '../data/splits/data_split.js';
 import { partition } from '../data/splits/registry.js';
 import { stratifiedSample } from '../data/stratified.js';
+import { parseFaults, type Fault, type FaultWish } from '../link/faults.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
@@ -21,6 +22,11 @@ export interface RunPlan {
   /** The sample of test rows on which forgetting is measured. */
   readonly forgettingRows: Uint32Array<ArrayBuffer>;
   readonly schedule: readonly Visit[];
+  /** The same without these visits too, as `client@round`. Throws ConfigError where none is left. */
+  readonly scheduleWithout: (skippedVisits: readonly string[]) => readonly Visit[];
+  readonly faults: readonly Fault[];
+  /** Which of them have happened; shared by all threads. */
+  readonly firedFaults: Int32Array<SharedArrayBuffer>;
   readonly numThreads: number;
 }
 
@@ -30,13 +36,6 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
   const network = models[config.model](dataset.shape);
   const split = splitNetwork(network, config.cut);
   const { n_workers: numClients } = config;
-  if (numClients > dataset.train.numRows) {
-    throw new ConfigError(
-      'ERR_TOO_MANY_CLIENTS',
-      `\`n_workers\` is ${numClients}, but there are only ${dataset.train.numRows} training rows: every client needs one. ` +
-        'Lower `n_workers`, or raise `max_samples`.',
-    );
-  }
   const clients = partitionOf(config, dataset);
   const forgettingRows = stratifiedSample(
     dataset.test.labels,
@@ -44,16 +43,76 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     config.forgetting_samples,
     config.seed,
   );
+  const scheduleWithout = (skippedVisits: readonly string[]) =>
+    visitsOf(
+      config,
+      clients.shards.map(({ length }) => length),
+      skippedVisits,
+    );
+  const schedule = scheduleWithout([]);
+  const faults = faultsOf(parseFaults(config.chaos), schedule, numClients);
+  const wantedThreads = config.n_threads === 'auto' ? availableParallelism() : config.n_threads;
+  const numThreads = Math.min(wantedThreads, numClients);
+  const firedFaults = new Int32Array(new SharedArrayBuffer(4 * faults.length));
+  return {
+    dataset,
+    network,
+    split,
+    partition: clients,
+    forgettingRows,
+    schedule,
+    scheduleWithout,
+    faults,
+    firedFaults,
+    numThreads,
+  };
+}
+
+function visitsOf(
+  config: RunConfig,
+  shardSizes: readonly number[],
+  skippedVisits: readonly string[],
+): readonly Visit[] {
+  const asked = config.skip_visits.split(',').filter((visit) => visit !== '');
   const schedule = ringSchedule({
     numEpochs: config.n_epochs,
     localEpochs: config.local_epochs,
     batchSize: config.batch_size,
-    shardSizes: clients.shards.map(({ length }) => length),
+    shardSizes,
     maxSteps: config.max_steps,
+    skippedVisits: [...asked, ...skippedVisits],
   });
-  const wantedThreads = config.n_threads === 'auto' ? availableParallelism() : config.n_threads;
-  const numThreads = Math.min(wantedThreads, numClients);
-  return { dataset, network, split, partition: clients, forgettingRows, schedule, numThreads };
+  if (schedule.length === 0) {
+    throw new ConfigError(
+      'ERR_NO_VISIT',
+      `Every visit of this run is left out (${[...asked, ...skippedVisits].join(', ')}): nothing is left to train.`,
+    );
+  }
+  return schedule;
+}
+
+/** Faults by client and batch. A hand-over is known by the client that sends and the batches before it. */
+function faultsOf(
+  wishes: readonly FaultWish[],
+  schedule: readonly Visit[],
+  numClients: number,
+): readonly Fault[] {
+  const handOvers = schedule.flatMap(({ client, firstStep }, index) =>
+    index > 0 && schedule[index - 1].client !== client
+      ? [{ client: schedule[index - 1].client, step: firstStep }]
+      : [],
+  );
+  return wishes.map((wish): Fault => {
+    const place = wish.kind === 'corrupt' ? handOvers.at(wish.handOver - 1) : wish;
+    if (!place || place.client >= numClients) {
+      throw new ConfigError(
+        'ERR_CONFIG_VALUE',
+        `\`chaos\` asks for ${JSON.stringify(wish)}, but this run has ${numClients} clients and ${handOvers.length} hand-overs. ` +
+          'Ask for one that happens.',
+      );
+    }
+    return { step: -1, delayMs: 0, ...place, kind: wish.kind };
+  });
 }
 
 /** Which client gets which of these rows. Throws ConfigError. */

@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { BloomError, messageOf } from '../core/errors.js';
+import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
 import { addDataCommand } from './data.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addPlotCommand } from './plot.js';
+import { addResumeCommand } from './resume.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { ownVersion } from './versions.js';
@@ -17,12 +18,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .version(ownVersion())
     .showSuggestionAfterError();
   addTrainCommand(program);
+  addResumeCommand(program);
   addEvaluateCommand(program);
   addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
   // Commander would end the process by itself, before anything could be closed.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ outputError });
   process.stdout.on('error', surviveClosedPipe);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -30,8 +33,24 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
     process.stderr.write(`error: ${error instanceof BloomError ? error.message : unexpected(error)}\n`);
-    return FAILED;
+    if (error instanceof StuckThreadError) killOwnProcess();
+    return error instanceof InterruptedError ? exitCodeOf(error) : FAILED;
   }
+}
+
+/** An exit would wait for the thread for ever. Exit code 137; what was printed before is out: pipes and files are written at once. */
+function killOwnProcess(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** 128 and the number of the signal, as shells count. */
+function exitCodeOf({ details }: InterruptedError): number {
+  return details.signal === 'SIGTERM' ? 143 : 130;
+}
+
+/** A mistyped option is named without its value, which may be a secret. */
+function outputError(text: string, write: (text: string) => void): void {
+  write(text.replace(/(--?[\w-]+)=[^']*/g, '$1'));
 }
 
 /** A reader that goes away, as in `bloom-split train | head`, must not end a run. */

@@ -6,7 +6,7 @@ import type { Link } from '../link/link.js';
 import type { SplitNetwork } from '../models/network.js';
 import { decodeWeights } from '../models/weights.js';
 import type { Visit } from '../server/ring_schedule.js';
-import { noForgettingTests, trainRing } from '../server/trainer.js';
+import { neverRest, noForgettingTests, trainRing } from '../server/trainer.js';
 import type { Cluster } from './cluster.js';
 
 /** A number that must stay below another. */
@@ -45,8 +45,8 @@ export async function recordTraining(
 ): Promise<Trajectory> {
   const { split, schedule } = run;
   const losses: number[] = [];
-  const forgetting = noForgettingTests;
-  for await (const event of trainRing({ ...run, links, tail: cluster.tail, generation: 0, forgetting }))
+  const quiet = { forgetting: noForgettingTests, rest: neverRest };
+  for await (const event of trainRing({ ...run, links, tail: cluster.tail, generation: 0, ...quiet }))
     if (event.type === 'step') losses.push(event.loss);
   const folder = await mkdtemp(join(tmpdir(), 'bloom-split-'));
   try {

@@ -9,9 +9,11 @@ import { outputShape, parametersOf } from '../models/layers.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
 import { modelNames, models, type ModelName } from '../models/registry.js';
 
+/** Labels are kept in a byte. */
+const MAX_CLASSES = 256;
+
 /** A training recorded elsewhere: what went in, and what came out. */
 export interface RecordedTrajectory {
-  readonly name: string;
   readonly dataset: Dataset;
   readonly network: Network;
   readonly split: SplitNetwork;
@@ -43,7 +45,9 @@ export async function readTrajectory(prefix: string): Promise<RecordedTrajectory
   const numRounds = fields.size('rounds');
   const stepsPerVisit = fields.size('steps_per_visit');
   const numRows = numClients * stepsPerVisit * batchSize;
-  const dataset = datasetOf(tensors, picture, fields.size('classes'), numRows, tensorFile);
+  const numClasses = fields.size('classes');
+  if (numClasses > MAX_CLASSES) throw fields.wrong('classes', `is ${numClasses}, more than ${MAX_CLASSES}`);
+  const dataset = datasetOf(tensors, picture, numClasses, numRows, tensorFile);
   const network = models[modelName](dataset.shape);
   fields.require('pad_raw_zero', network.padding);
   fields.require('order_round_worker_firstrow', ringOrder(numRounds, numClients, stepsPerVisit, batchSize));
@@ -54,7 +58,6 @@ export async function readTrajectory(prefix: string): Promise<RecordedTrajectory
       `has ${losses.length} entries for ${numRounds * numClients * stepsPerVisit} batches`,
     );
   return {
-    name: prefix,
     dataset,
     network,
     split: splitOf(network, tensors, tensorFile),
@@ -145,7 +148,9 @@ function optimizerOf(fields: Fields): OptimizerOptions {
   const lr = hyper.number('lr');
   const weightDecay = hyper.number('weight_decay');
   if (name === 'sgd') return { name, lr, momentum: hyper.number('momentum'), weightDecay };
-  const [beta1, beta2] = hyper.numbers('betas');
+  const betas = hyper.numbers('betas');
+  if (betas.length !== 2) throw hyper.wrong('betas', `has ${betas.length} entries instead of 2`);
+  const [beta1, beta2] = betas;
   return { name, lr, beta1, beta2, epsilon: hyper.number('eps'), weightDecay };
 }
 

@@ -11,7 +11,7 @@ import { numParameters } from '../models/layers.js';
 import { splitNetwork, unsplitNetwork } from '../models/network.js';
 import { models, type ModelName } from '../models/registry.js';
 import { ringSchedule } from '../server/ring_schedule.js';
-import { openCluster, withoutStatistics, type ClusterOptions } from './cluster.js';
+import { inputFormat, openCluster, plainCluster, type ClusterOptions } from './cluster.js';
 import { largestDifference, recordTraining, type Check, type RingRun, type Trajectory } from './proof.js';
 
 /** What is compared. */
@@ -64,6 +64,7 @@ export async function proveSplitEqualsUnsplit(options: SplitProofOptions): Promi
     batchSize: BATCH_SIZE,
     shardSizes,
     maxSteps: 0,
+    skippedVisits: [],
   };
   const clusterOptions: ClusterOptions = {
     ...options,
@@ -71,7 +72,7 @@ export async function proveSplitEqualsUnsplit(options: SplitProofOptions): Promi
     network,
     split,
     shards,
-    ...withoutStatistics,
+    ...plainCluster,
     rowOrder: 'shuffled',
     batchSize: BATCH_SIZE,
     seed: SEED,
@@ -140,12 +141,15 @@ async function trainUnsplit(
   };
   const program = await engine.compile(spec);
   const whole = program.createSegment(freshState(spec, initialWeights(network.layers, options.seed)));
-  const input = { picture: dataset.shape.picture, padding: network.padding, background: dataset.background };
+  const input = inputFormat(dataset, network);
   const batchOptions: BatchOptions = options;
   const losses: number[] = [];
   for (const visit of schedule) {
     if (handoff === 'weights') whole.resetOptimizers(0);
-    for (const rows of batchesOf(shards[visit.client], visit.client, batchOptions, visit)) {
+    for (const rows of batchesOf(shards[visit.client], visit.client, batchOptions, {
+      ...visit,
+      firstBatch: 0,
+    })) {
       const labels = gatherLabels(dataset.train, rows);
       const { logits_BK } = await whole.lossGradient(gatherPictures(dataset.train, rows, input), labels);
       await whole.update();

@@ -4,7 +4,7 @@ import { partitionInOrder } from '../data/splits/iid.js';
 import type { EngineName } from '../engine/registry.js';
 import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
 import { ringSchedule } from '../server/ring_schedule.js';
-import { openCluster, withoutStatistics } from './cluster.js';
+import { openCluster, plainCluster } from './cluster.js';
 import { distance, largestDifference, recordTraining, type Check } from './proof.js';
 import { recordedFloats, type RecordedTrajectory } from './trajectory.js';
 
@@ -39,6 +39,7 @@ export async function replayTrajectory(
     batchSize,
     shardSizes,
     maxSteps: 0,
+    skippedVisits: [],
   });
   const cluster = await openCluster({
     ...options,
@@ -46,7 +47,7 @@ export async function replayTrajectory(
     network,
     split,
     shards,
-    ...withoutStatistics,
+    ...plainCluster,
     rowOrder: 'in_order',
     batchSize,
     seed: 0,

@@ -6,6 +6,7 @@ import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
 import { countClasses } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { freshState, type Program, type Segment, type SegmentState } from '../engine/engine.js';
+import { readStateFile, writeStateFile } from '../link/state_file.js';
 import { packHead, receiptOf, unpackHead, type HeadExchange } from '../link/head_exchange.js';
 import {
   fromFrame,
@@ -16,6 +17,8 @@ import {
   type HandOverReceipt,
   type HandOverRequest,
   type HeadFile,
+  type StateFile,
+  type StateReceipt,
   type TestRequest,
   type VisitRequest,
 } from '../link/messages.js';
@@ -38,17 +41,20 @@ interface Visit extends VisitRequest {
   step: number;
 }
 
+/** How heads come and go. */
+type Mail = Pick<HeadExchange, 'send' | 'receive'>;
+
 /** One data holder: its shard, and the head while the ring is with it. */
 export class Client implements ClientService {
   readonly #client: number;
   readonly #shard: Shard;
   readonly #setup: ThreadSetup;
   readonly #program: Program;
-  readonly #exchange: HeadExchange;
+  readonly #exchange: Mail;
   #head: Segment | undefined;
   #visit: Visit | undefined;
 
-  constructor(client: number, shard: Shard, setup: ThreadSetup, program: Program, exchange: HeadExchange) {
+  constructor(client: number, shard: Shard, setup: ThreadSetup, program: Program, exchange: Mail) {
     this.#client = client;
     this.#shard = shard;
     this.#setup = setup;
@@ -130,6 +136,14 @@ export class Client implements ClientService {
         : Uint32Array.from({ length: numRows }, (_, index) => firstRow + index);
     const z_BF = await this.#requireHead().infer(gatherPictures(test, rows, input));
     return { generation, step, z: toFrame(z_BF), labels: gatherLabels(test, rows).buffer };
+  }
+
+  async saveState({ path }: { readonly path: string }): Promise<StateReceipt> {
+    return await writeStateFile(path, this.#program.spec, this.#requireHead().exportState());
+  }
+
+  async loadState(file: StateFile): Promise<void> {
+    this.#head = this.#program.createSegment(await readStateFile(file, this.#program.spec));
   }
 
   async saveHead({ path }: { readonly path: string }): Promise<void> {

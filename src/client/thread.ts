@@ -4,9 +4,10 @@ import type { Program } from '../engine/engine.js';
 import { loadEngine } from '../engine/registry.js';
 import { HeadExchange } from '../link/head_exchange.js';
 import type { ClientService } from '../link/messages.js';
-import { threadOf, type ThreadSetup } from '../link/setup.js';
+import { threadOf, type ClientSetup, type ThreadSetup } from '../link/setup.js';
 import { serveThread, type ThreadService } from '../link/thread.js';
 import { Client } from './client.js';
+import { FaultyClient } from './faulty_client.js';
 
 /** The one task of a worker thread: host its clients until the server says stop. */
 export async function hostClients({ port }: { port: MessagePort }): Promise<void> {
@@ -28,7 +29,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
       setup.peers,
     );
     for (const { client, shard } of setup.clients)
-      this.#clients.set(client, new Client(client, shard, setup, this.#program, this.#exchange));
+      this.#clients.set(client, hosted({ client, shard }, setup, this.#program, this.#exchange));
   }
 
   client(client: number): ClientService {
@@ -41,4 +42,16 @@ class ClientHost implements ThreadService<ThreadSetup> {
     this.#exchange?.close();
     await this.#program?.dispose();
   }
+}
+
+/** A client with the faults that the run asks for; most have none. */
+function hosted(
+  { client, shard }: ClientSetup,
+  setup: ThreadSetup,
+  program: Program,
+  exchange: HeadExchange,
+): Client {
+  return setup.faults.some((fault) => fault.client === client)
+    ? new FaultyClient({ client, shard }, setup, program, exchange)
+    : new Client(client, shard, setup, program, exchange);
 }

@@ -3,16 +3,12 @@ import { closestMatch } from 'leven';
 import { ConfigError } from '../core/errors.js';
 import type { Key } from './keys.js';
 
-/** Kinds of places where a value can be said; later ones win. */
-export type LayerName = 'file' | 'environment' | 'flag';
-
 /** One key given a value somewhere. */
 export interface Assignment {
   readonly key: Key;
   readonly value: unknown;
   /** As the user wrote it: `BLOOM_N_WORKERS`, `--n-workers`, `n_workers in "run.yaml"`. */
   readonly source: string;
-  readonly layer: LayerName;
   /** Name of the variable, of a value from the environment. */
   readonly variable?: string;
 }

@@ -94,3 +94,18 @@ export const folder: Format = {
   normalise: (value) => (value === '' ? '' : resolve(value as string)),
   fromText: asIs,
 };
+
+/** Comma-separated items, each of this form; kept without spaces. */
+export function listOf(item: RegExp, form: string): Format {
+  const itemsOf = (text: string) =>
+    text
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
+  return {
+    expected: `a comma-separated list of ${form}, or nothing`,
+    isValid: (value) => typeof value === 'string' && itemsOf(value).every((each) => item.test(each)),
+    normalise: (value) => itemsOf(value as string).join(','),
+    fromText: asIs,
+  };
+}

@@ -58,9 +58,12 @@ export function configFrom(options: object): LoadedConfig {
   return merge([readMapping(options as Record<string, unknown>, 'the options')]);
 }
 
-/** The configuration in a run's `.hydra/config.yaml` alone: defaults, then the file. Throws ConfigError. */
-export function configFromFile(path: string): LoadedConfig {
-  return merge([readYaml(path, 'Give a run directory, one that `train` made.')]);
+/** The configuration in a run's `.hydra/config.yaml`: defaults, then the file, then flags. Throws ConfigError. */
+export function configFromFile(
+  path: string,
+  flags: ReadonlyMap<string, readonly string[]> = new Map(),
+): LoadedConfig {
+  return merge([readYaml(path, 'Give a run directory, one that `train` made.'), readFlags(flags)]);
 }
 
 function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {

@@ -37,6 +37,14 @@ export interface RunConfig {
   readonly forgetting_samples: number;
   readonly share_class_counts: boolean;
   readonly plots: boolean;
+  readonly skip_visits: string;
+  readonly checkpoint_every: number;
+  readonly checkpoint_min_s: number;
+  readonly keep_checkpoints: number;
+  readonly on_client_loss: OnClientLoss;
+  readonly max_retries: number;
+  readonly call_timeout_s: number;
+  readonly chaos: string;
   readonly output_dir: string;
   readonly log_level: LogLevel;
   readonly wandb: {
@@ -69,3 +77,7 @@ export type WandbMode = (typeof wandbModes)[number];
 /** When the newest head and tail are tested for what earlier clients taught them; auto: every visit up to 20 clients. */
 export const forgettingModes = ['auto', 'every_visit', 'every_round', 'off'] as const;
 export type ForgettingMode = (typeof forgettingModes)[number];
+
+/** What a run does where a client's thread dies, hangs or lies. */
+export const onClientLoss = ['retry', 'skip', 'stop'] as const;
+export type OnClientLoss = (typeof onClientLoss)[number];

@@ -61,7 +61,7 @@ export function readMapping(mapping: Record<string, unknown>, where: string): re
     for (const [name, value] of Object.entries(level)) {
       const full = [...path, name].join('.');
       const key = keys.find((each) => each.name === full);
-      if (key) assignments.push(assign({ key, value, source: `${full} in ${where}`, layer: 'file' }));
+      if (key) assignments.push(assign({ key, value, source: `${full} in ${where}` }));
       else if (isMapping(value) && keys.some((each) => each.name.startsWith(`${full}.`)))
         visit(value, [...path, name]);
       else
@@ -84,7 +84,7 @@ export function readEnvironment(env: Environment, taken: readonly string[]): rea
     if (value === undefined || value === '' || taken.includes(name)) continue;
     const key = keyOfVariable(name);
     if (key) {
-      assignments.push(assignText({ key, value, source: name, variable: name, layer: 'environment' }));
+      assignments.push(assignText({ key, value, source: name, variable: name }));
     } else if (name.startsWith(ENV_PREFIX)) {
       throw unknownName(name, 'the environment', envNames(), `Unset it. ${ALL_OPTIONS}`);
     }
@@ -108,7 +108,7 @@ export function readMake(names: readonly string[], env: Environment): readonly A
         'Use the key in capitals, dots as underscores. ' + ALL_OPTIONS,
       );
     }
-    return assignText({ key, value: env[name] ?? '', source: `make ${name}=...`, layer: 'flag' });
+    return assignText({ key, value: env[name] ?? '', source: `make ${name}=...` });
   });
 }
 
@@ -117,7 +117,7 @@ export function readFlags(flags: ReadonlyMap<string, readonly string[]>): readon
   return [...flags].flatMap(([name, values]) => {
     const key = keys.find((each) => each.flagNames.includes(name));
     if (!key) throw unknownName(`--${name}`, 'the command line', flagNames(), ALL_OPTIONS);
-    return values.map((value) => assignText({ key, value, source: `--${name}`, layer: 'flag' }));
+    return values.map((value) => assignText({ key, value, source: `--${name}` }));
   });
 }
 

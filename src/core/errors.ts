@@ -38,6 +38,12 @@ export class ClientLostError extends BloomError {}
 /** A message is not the one that was due: another generation, step or checksum. */
 export class ProtocolError extends BloomError {}
 
+/** A thread cannot be ended: the process must be killed to end. */
+export class StuckThreadError extends BloomError {}
+
+/** The user stopped the run: it can go on from its checkpoint. */
+export class InterruptedError extends BloomError {}
+
 /** A numerical proof did not hold. */
 export class VerificationError extends BloomError {}
 
@@ -50,6 +56,8 @@ const classes = {
   NumericError,
   ClientLostError,
   ProtocolError,
+  StuckThreadError,
+  InterruptedError,
   VerificationError,
 };
 

@@ -43,8 +43,8 @@ export interface ForgettingMatrix {
   readonly samples: number;
   /** One a row: after whose visit, in which round, after how many batches. */
   readonly visits: readonly { readonly round: number; readonly client: number; readonly steps: number }[];
-  /** [visit][client]: accuracy by class, weighted by the client's class shares. */
-  readonly accuracy: readonly (readonly number[])[];
+  /** [visit][client]: accuracy by class, weighted by the client's class shares; null of no known class. */
+  readonly accuracy: readonly (readonly (number | null)[])[];
 }
 
 /** `evaluation.json`: the tests at the end of a run in full. */

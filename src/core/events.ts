@@ -63,7 +63,7 @@ export interface ForgettingEvent {
   readonly class_accuracy: readonly (number | null)[];
 }
 
-/** Every client was visited once more. */
+/** A round is over: every client was visited once more, or training ends in the middle by `max_steps`. */
 export interface RoundEvent {
   readonly type: 'round';
   readonly round: number;
@@ -102,4 +102,5 @@ export interface TrainResult {
   readonly overall: ClassificationReport;
   /** By client; null where it was never visited. */
   readonly clients: readonly (ClassificationReport | null)[];
+  readonly forgetting: readonly ForgettingEvent[];
 }

@@ -17,6 +17,8 @@ export function passOrder(shard: Shard, order: RowOrder, seed: number, client: n
 export interface BatchRange {
   readonly firstPass: number;
   readonly numPasses: number;
+  /** So many batches of these passes are left out. */
+  readonly firstBatch: number;
   /** At most so many batches. */
   readonly numSteps: number;
 }
@@ -33,13 +35,16 @@ export function* batchesOf(
   shard: Shard,
   client: number,
   { rowOrder, batchSize, seed }: BatchOptions,
-  { firstPass, numPasses, numSteps }: BatchRange,
+  { firstPass, numPasses, firstBatch, numSteps }: BatchRange,
 ): Generator<Uint32Array, void> {
-  let left = numSteps;
-  for (let pass = firstPass; pass < firstPass + numPasses; pass++) {
-    const order = passOrder(shard, rowOrder, seed, client, pass);
-    for (let begin = 0; begin < order.length && left > 0; begin += batchSize, left--)
-      yield order.subarray(begin, begin + batchSize);
+  const perPass = numBatches(shard.length, batchSize);
+  const end = Math.min(firstBatch + numSteps, numPasses * perPass);
+  let order: Shard | undefined;
+  for (let batch = firstBatch; batch < end; batch++) {
+    const inPass = batch % perPass;
+    if (!order || inPass === 0)
+      order = passOrder(shard, rowOrder, seed, client, firstPass + Math.floor(batch / perPass));
+    yield order.subarray(inPass * batchSize, (inPass + 1) * batchSize);
   }
 }
 
@@ -59,7 +64,7 @@ export interface InputFormat {
 }
 
 /** (p/255 - 0.5) / 0.5 of every byte, rounded once to float32. */
-const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
+export const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
 
 /** The pictures of these rows, padded and normalised to -1..1: [B, C, H + 2 padding, W + 2 padding]. */
 export function gatherPictures({ pictures }: Rows, rowNumbers: Uint32Array, format: InputFormat): Tensor {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Progress } from '../core/progress.js';
 import type { DataShape } from '../core/shapes.js';
 
@@ -49,7 +50,7 @@ export function limitRows({ numRows, pictures, labels, writers }: Rows, maxRows:
     numRows: kept,
     pictures: pictures.subarray(0, kept * bytesPerPicture),
     labels: labels.subarray(0, kept),
-    writers: writers?.subarray(0, kept),
+    ...(writers && { writers: writers.subarray(0, kept) }),
   };
 }
 
@@ -65,4 +66,15 @@ export function countClasses(labels: ArrayLike<number>, numClasses: number): rea
   const counts = new Array<number>(numClasses).fill(0);
   for (let row = 0; row < labels.length; row++) counts[labels[row]]++;
   return counts;
+}
+
+/** SHA-256 of all rows of a data set, worked out when it is first asked for. */
+export function fingerprintOf({ train, test }: Dataset): () => string {
+  let known: string | undefined;
+  const hash = () => {
+    const sha256 = createHash('sha256');
+    for (const { pictures, labels } of [train, test]) sha256.update(pictures).update(labels);
+    return sha256.digest('hex');
+  };
+  return () => (known ??= hash());
 }

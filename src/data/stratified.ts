@@ -1,4 +1,5 @@
-import { randomPermutation, randomStream } from '../core/random.js';
+import { randomStream } from '../core/random.js';
+import { apportion, groupRows, inRandomOrder } from './row_groups.js';
 
 /**
  * A sample of rows in which each class has its share (rounded by largest remainder, the smaller class first where equal),
@@ -10,19 +11,13 @@ export function stratifiedSample(
   numSamples: number,
   seed: number,
 ): Uint32Array<ArrayBuffer> {
-  const rowsOfClass: number[][] = Array.from({ length: numClasses }, () => []);
-  labels.forEach((label, row) => rowsOfClass[label].push(row));
-  const wanted = Math.min(numSamples, labels.length);
-  const exact = rowsOfClass.map(({ length }) => (length * wanted) / labels.length);
-  const counts = exact.map(Math.floor);
-  const missing = wanted - counts.reduce((sum, count) => sum + count, 0);
-  const byRemainder = [...exact.keys()].sort(
-    (a, b) => exact[b] - counts[b] - (exact[a] - counts[a]) || a - b,
+  const rowsOfClass = groupRows(labels, numClasses);
+  const counts = apportion(
+    rowsOfClass.map(({ length }) => length),
+    Math.min(numSamples, labels.length),
   );
-  for (const label of byRemainder.slice(0, missing)) counts[label]++;
-  const sample = rowsOfClass.flatMap((rows, label) => {
-    const order = randomPermutation(rows.length, randomStream(seed, 'forgetting', label));
-    return Array.from(order.subarray(0, counts[label]), (at) => rows[at]);
-  });
+  const sample = rowsOfClass.flatMap((rows, label) => [
+    ...inRandomOrder(rows, randomStream(seed, 'forgetting', label)).subarray(0, counts[label]),
+  ]);
   return Uint32Array.from(sample).sort();
 }

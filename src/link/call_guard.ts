@@ -1,4 +1,4 @@
-import { ClientLostError, messageOf, type BloomError } from '../core/errors.js';
+import { ClientLostError, messageOf, type BloomError, type ErrorDetails } from '../core/errors.js';
 
 /**
  * Ends calls that would otherwise wait for ever: a call to a thread that died is never answered. Each call races its
@@ -7,13 +7,15 @@ import { ClientLostError, messageOf, type BloomError } from '../core/errors.js';
 export class CallGuard {
   readonly #side: string;
   readonly #timeoutMs: number;
+  readonly #details: ErrorDetails;
   readonly #waiting = new Map<symbol, { what: string; reject: (reason: Error) => void }>();
   #end: ((what: string) => BloomError) | undefined;
 
-  /** `side` names the other side in errors: "thread 1 (clients 1, 3)". */
-  constructor(side: string, timeoutMs: number) {
+  /** `side` names the other side in errors: "thread 1 (clients 1, 3)"; `details` go into every one. */
+  constructor(side: string, timeoutMs: number, details: ErrorDetails = {}) {
     this.#side = side;
     this.#timeoutMs = timeoutMs;
+    this.#details = details;
   }
 
   /** Runs a call; `what` says in errors what was being done. */
@@ -56,8 +58,8 @@ export class CallGuard {
       (what) =>
         new ClientLostError(
           'ERR_CLIENT_LOST',
-          `The ${this.#side} ended while waiting for "${what}": ${messageOf(cause)}. Start the run again.`,
-          { side: this.#side, what },
+          `The ${this.#side} ended while waiting for "${what}": ${messageOf(cause)}.`,
+          { ...this.#details, side: this.#side, what },
           { cause },
         ),
     );
@@ -69,10 +71,7 @@ export class CallGuard {
         new ClientLostError(
           'ERR_LINK_CLOSED',
           `The link to the ${this.#side} is closed: "${what}" was not done.`,
-          {
-            side: this.#side,
-            what,
-          },
+          { ...this.#details, side: this.#side, what },
         ),
     );
   }
@@ -87,7 +86,7 @@ export class CallGuard {
     return new ClientLostError(
       'ERR_CALL_TIMEOUT',
       `The ${this.#side} did not answer "${what}" within ${seconds} s. It hangs, or the machine is overloaded.`,
-      { side: this.#side, what },
+      { ...this.#details, side: this.#side, what },
     );
   }
 }

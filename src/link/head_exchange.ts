@@ -112,7 +112,7 @@ function checksum({ weights, optimizers }: Pick<HeadParcel, 'weights' | 'optimiz
 function refused({ from, to }: HandOverRequest, why: string): ProtocolError {
   return new ProtocolError(
     'ERR_HAND_OVER',
-    `Client ${to} refused the head from client ${from}: ${why}. Nothing was changed; start the run again.`,
+    `Client ${to} refused the head from client ${from}: ${why}. It was not applied; start the run again.`,
     { from, to },
   );
 }

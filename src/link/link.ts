@@ -37,6 +37,8 @@ export function linkOver(client: number, carry: Carry, guard: CallGuard): Link {
     sendHead: call('sendHead'),
     receiveHead: call('receiveHead'),
     testActivations: call('testActivations'),
+    saveState: call('saveState'),
+    loadState: call('loadState'),
     saveHead: call('saveHead'),
     close: () => {
       guard.close();

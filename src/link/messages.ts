@@ -33,6 +33,8 @@ export interface VisitRequest extends Position {
   /** First pass over the shard in this visit, and how many passes. */
   readonly firstPass: number;
   readonly numPasses: number;
+  /** So many batches of these passes were trained before. */
+  readonly firstBatch: number;
   /** The visit ends after this many batches, or with its passes. */
   readonly numSteps: number;
   /** Start with a fresh head optimiser (`handoff: weights`). */
@@ -73,6 +75,17 @@ export interface HeadFile {
   readonly prefix: string;
 }
 
+/** A file that holds the state of one side, as its writer tells of it. */
+export interface StateReceipt {
+  readonly sha256: string;
+  readonly sizeBytes: number;
+}
+
+export interface StateFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
 /** What every client does when it is asked. The server reaches it through a `Link`; a request's buffers become the client's. */
 export interface ClientService {
   /** Training rows of each class; null where the client does not tell. */
@@ -91,6 +104,10 @@ export interface ClientService {
   receiveHead(request: HandOverRequest): Promise<HandOverReceipt>;
   /** Forward of some test rows, changing nothing. */
   testActivations(request: TestRequest): Promise<ActivationsMessage>;
+  /** Writes head and optimiser to a file of its own, and the file's checksum to the server. */
+  saveState(request: { readonly path: string }): Promise<StateReceipt>;
+  /** Takes head and optimiser from such a file, which must have this checksum. */
+  loadState(request: StateFile): Promise<void>;
   /** Writes the head to a safetensors file of its own. */
   saveHead(request: { readonly path: string }): Promise<void>;
 }

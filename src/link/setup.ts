@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { InputFormat, RowOrder } from '../data/batches.js';
+import type { Fault } from './faults.js';
 import type { Rows } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import type { SegmentSpec } from '../engine/engine.js';
@@ -24,6 +25,9 @@ export interface ThreadSetup {
   /** Clients tell how many rows of each class they have. */
   readonly sharesClassCounts: boolean;
   readonly numClasses: number;
+  /** What is to go wrong on purpose, at all clients, and which of it has; the latter is shared by all threads. */
+  readonly faults: readonly Fault[];
+  readonly firedFaults: Int32Array<SharedArrayBuffer>;
   readonly clients: readonly ClientSetup[];
 }
 

@@ -51,7 +51,7 @@ export function connectThread<Setup>(
         unwrap(await remote.start(send(setup) as never));
       }),
     openLink(client) {
-      const linkGuard = new CallGuard(side, timeoutMs);
+      const linkGuard = new CallGuard(side, timeoutMs, { client });
       links.push(linkGuard);
       const carry: Carry = async <M extends Method>(method: M, request: RequestOf<M>) =>
         unwrap(await remote.call(client, method, send(request))) as ReplyOf<M>;

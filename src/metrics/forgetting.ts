@@ -11,7 +11,8 @@ export function classAccuracy(predictions: Predictions): readonly (number | null
 
 /**
  * The forgetting matrix of a run: entry (test, client) is the accuracy on each class, weighted by the client's share of
- * rows of it; a class that the sample lacks counts for no client. `classCounts` is [client][class].
+ * rows of it; a class that the sample lacks counts for no client, and a client
+ * that has no other has no entry. `classCounts` is [client][class].
  */
 export function forgettingMatrix(
   tests: readonly ForgettingEvent[],
@@ -27,7 +28,7 @@ export function forgettingMatrix(
   };
 }
 
-function weightedMean(accuracy_K: readonly (number | null)[], weights_K: readonly number[]): number {
+function weightedMean(accuracy_K: readonly (number | null)[], weights_K: readonly number[]): number | null {
   let sum = 0;
   let whole = 0;
   for (const [label, accuracy] of accuracy_K.entries()) {
@@ -35,5 +36,5 @@ function weightedMean(accuracy_K: readonly (number | null)[], weights_K: readonl
     sum += accuracy * weights_K[label];
     whole += weights_K[label];
   }
-  return whole === 0 ? 0 : sum / whole;
+  return whole === 0 ? null : sum / whole;
 }

@@ -11,10 +11,9 @@ const MAX_POINTS = 200;
 /**
  * Precision and recall at every threshold, from the scores of positive and of negative rows, and the average precision
  * sum (R_n - R_(n-1)) P_n over falling thresholds, without interpolation (as scikit-learn's `average_precision_score`).
- * The curve begins at recall 0, precision 1. Null where there is no positive row. Both arrays are sorted in place.
+ * The curve begins at recall 0, precision 1. Needs a positive row, and no score may be NaN; both arrays are sorted in place.
  */
-export function precisionRecall(positives: Float64Array, negatives: Float64Array): PrecisionRecall | null {
-  if (positives.length === 0) return null;
+export function precisionRecall(positives: Float64Array, negatives: Float64Array): PrecisionRecall {
   positives.sort();
   negatives.sort();
   const recall = [0];
@@ -24,7 +23,10 @@ export function precisionRecall(positives: Float64Array, negatives: Float64Array
   let negativesLeft = negatives.length;
   // Rows of equal score are on one side of every threshold.
   while (positivesLeft > 0 || negativesLeft > 0) {
-    const threshold = Math.max(positives[positivesLeft - 1] ?? -1, negatives[negativesLeft - 1] ?? -1);
+    const threshold = Math.max(
+      positives[positivesLeft - 1] ?? -Infinity,
+      negatives[negativesLeft - 1] ?? -Infinity,
+    );
     while (positivesLeft > 0 && positives[positivesLeft - 1] === threshold) positivesLeft--;
     while (negativesLeft > 0 && negatives[negativesLeft - 1] === threshold) negativesLeft--;
     const truePositives = positives.length - positivesLeft;

@@ -1,21 +1,35 @@
 // Shape legend: N rows of a test, K classes
+import { NumericError } from '../core/errors.js';
 import type { ClassificationReport, ClassScore, PrecisionRecallCurve } from '../core/evaluation.js';
 import { scoreOf, tally } from './classification.js';
 import { classRates, confusionOf, macroF1, weightedF1 } from './confusion.js';
 import { precisionRecall, type PrecisionRecall } from './precision_recall.js';
 import type { Predictions } from './predictions.js';
 
-/** Everything that a test tells; terms and edge cases as in scikit-learn, with zero_division 0. Needs a row at least. */
+/**
+ * Everything that a test of at least one row tells; terms and edge cases as in scikit-learn, with zero_division 0. Throws
+ * NumericError where the loss is not finite.
+ */
 export function reportOf(predictions: Predictions): ClassificationReport {
   const { numClasses, logits_NK, labels_N } = predictions;
+  const score = scoreOf(tally(logits_NK, labels_N));
+  if (!Number.isFinite(score.loss)) {
+    throw new NumericError(
+      'ERR_NOT_FINITE',
+      `The loss of a test of ${labels_N.length} rows is not finite: the network's weights have grown too large. ` +
+        'Train with a lower learning rate.',
+    );
+  }
   const confusion = confusionOf(predictions);
   const rates = classRates(confusion);
   const probabilities_NK = softmax(predictions);
-  const curves = rates.map((_, label) => classCurve(probabilities_NK, labels_N, numClasses, label));
-  const micro = microCurve(probabilities_NK, labels_N, numClasses);
+  const curves = rates.map(({ support }, label) =>
+    support === 0 ? null : curveOf(predictions, probabilities_NK, [label]),
+  );
+  const micro = curveOf(predictions, probabilities_NK, [...rates.keys()]);
   return {
     rows: labels_N.length,
-    ...scoreOf(tally(logits_NK, labels_N)),
+    ...score,
     weighted_f1: weightedF1(rates),
     macro_f1: macroF1(rates),
     micro_average_precision: micro.averagePrecision,
@@ -51,32 +65,21 @@ function softmax({ logits_NK, numClasses }: Predictions): Float64Array {
   return probabilities_NK;
 }
 
-/** One class against all others. */
-function classCurve(
+/** Of the questions whether a row is of a class, asked of every row for these classes. */
+function curveOf(
+  { labels_N, numClasses }: Predictions,
   probabilities_NK: Float64Array,
-  labels_N: Int32Array,
-  numClasses: number,
-  label: number,
-): PrecisionRecall | null {
-  const isPositive = (_: unknown, row: number) => labels_N[row] === label;
-  const scores_N = Float64Array.from(labels_N, (_, row) => probabilities_NK[row * numClasses + label]);
-  return precisionRecall(
-    scores_N.filter(isPositive),
-    scores_N.filter((score, row) => !isPositive(score, row)),
-  );
-}
-
-/** Every (row, class) pair is one question. */
-function microCurve(
-  probabilities_NK: Float64Array,
-  labels_N: Int32Array,
-  numClasses: number,
+  classes: readonly number[],
 ): PrecisionRecall {
-  const isPositive = (at: number) => at % numClasses === labels_N[Math.floor(at / numClasses)];
-  const curve = precisionRecall(
-    Float64Array.from(labels_N, (label, row) => probabilities_NK[row * numClasses + label]),
-    probabilities_NK.filter((_, at) => !isPositive(at)),
-  );
-  if (!curve) throw new RangeError('A test of no rows has no precision-recall curve.');
-  return curve;
+  const positives = new Float64Array(labels_N.length);
+  const negatives = new Float64Array(labels_N.length * classes.length);
+  let [numPositives, numNegatives] = [0, 0];
+  for (let row = 0; row < labels_N.length; row++) {
+    for (const label of classes) {
+      const score = probabilities_NK[row * numClasses + label];
+      if (label === labels_N[row]) positives[numPositives++] = score;
+      else negatives[numNegatives++] = score;
+    }
+  }
+  return precisionRecall(positives.subarray(0, numPositives), negatives.subarray(0, numNegatives));
 }

@@ -25,8 +25,6 @@ export interface NetworkPart {
 export interface SplitNetwork {
   /** Name of the last layer of the head. */
   readonly cut: string;
-  /** Number of layers in the head. */
-  readonly cutIndex: number;
   readonly head: NetworkPart;
   readonly tail: NetworkPart;
 }
@@ -57,7 +55,6 @@ export function splitNetwork(network: Network, cut: string): SplitNetwork {
   const tailLayers = layers.slice(cutIndex);
   return {
     cut: layers[cutIndex - 1].name,
-    cutIndex,
     head: { layers: headLayers, inputShape, outputShape: cutShape },
     tail: { layers: tailLayers, inputShape: cutShape, outputShape: outputShape(tailLayers, cutShape) },
   };

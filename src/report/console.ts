@@ -14,15 +14,17 @@ export function consoleSink(terminal: Terminal): Sink {
   const display = terminal.isTTY === true ? liveDisplay(terminal) : plainDisplay(terminal);
   let speed = new Speedometer();
   let numRounds = 0;
+  let numRowsToTrain = 0;
   let numRowsLeft = 0;
   return {
     name: 'the console',
     isEssential: false,
     start(info) {
-      ({ numRounds, numRowsToTrain: numRowsLeft } = info);
+      ({ numRounds, numRowsToTrain } = info);
+      numRowsLeft = numRowsToTrain - info.numRowsDone;
       speed = new Speedometer();
       terminal.write(`${bannerOf(info)}\n`);
-      display.start(numRowsLeft);
+      display.start(numRowsToTrain, info.numRowsDone);
     },
     event(event) {
       speed.event(event);
@@ -53,6 +55,11 @@ export function consoleSink(terminal: Terminal): Sink {
           event satisfies never;
       }
     },
+    rewind({ steps, rows }) {
+      numRowsLeft = numRowsToTrain - rows;
+      display.goTo(rows);
+      display.line(`back to batch ${steps}, the last checkpoint`);
+    },
     end(summary) {
       display.stop();
       terminal.write(`${closingOf(summary)}\n`);
@@ -64,7 +71,8 @@ export function consoleSink(terminal: Terminal): Sink {
 }
 
 interface Display {
-  start(total: number): void;
+  start(total: number, done: number): void;
+  goTo(done: number): void;
   progress(by: number, values: Readonly<Record<'loss' | 'accuracy' | 'pace' | 'left', string>>): void;
   /** A line that is worth printing where no bar shows the course. */
   detail(line: string): void;
@@ -78,6 +86,7 @@ function plainDisplay(terminal: Terminal): Display {
   };
   return {
     start: () => undefined,
+    goTo: () => undefined,
     progress: () => undefined,
     detail: line,
     line,
@@ -91,8 +100,9 @@ function liveDisplay(terminal: Terminal): Display {
   const bars = new cliProgress.MultiBar(options, cliProgress.Presets.shades_classic);
   let bar: cliProgress.SingleBar | undefined;
   return {
-    start(total) {
-      bar = bars.create(total, 0, { loss: '-', accuracy: '-', pace: '-', left: '-' });
+    goTo: (done) => bar?.update(done),
+    start(total, done) {
+      bar = bars.create(total, done, { loss: '-', accuracy: '-', pace: '-', left: '-' });
     },
     progress: (by, values) => bar?.increment(by, values),
     detail: () => undefined,

@@ -1,16 +1,32 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Sink } from './sink.js';
 
-/** `metrics.jsonl`: one event a line, as they come. Same configuration, same bytes. */
+/** `metrics.jsonl`: one event a line, as they come, after what is there. Same configuration, same bytes. */
 export function metricsFile(path: string): Sink {
-  const file = openSync(path, 'ax');
+  const file = openSync(path, 'a');
+  const name = basename(path);
   const write = (content: unknown) => {
-    writeSync(file, `${JSON.stringify(content)}\n`);
+    const { size } = fstatSync(file);
+    try {
+      writeFileSync(file, `${JSON.stringify(content)}\n`);
+    } catch (error) {
+      // On a full disk a part of the line may have been written.
+      ftruncateSync(file, size);
+      throw error;
+    }
   };
   return {
-    name: 'metrics.jsonl',
+    name,
     isEssential: true,
     event: write,
+    lengths: () => {
+      fsyncSync(file);
+      return { [name]: fstatSync(file).size };
+    },
+    rewind: ({ lengths }) => {
+      ftruncateSync(file, lengths[name] ?? 0);
+    },
     end: ({ steps, rows, loss, accuracy, weighted_f1, clients }) => {
       write({ type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients });
     },

@@ -1,19 +1,23 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, StorageError } from '../core/errors.js';
-import { writeFileAtomic } from '../core/files.js';
+import { makeFolder, writeFileAtomic } from '../core/files.js';
 
 /** Paths inside a run directory. */
 export const runFiles = (runDirectory: string) =>
   ({
     config: join(runDirectory, '.hydra', 'config.yaml'),
     overrides: join(runDirectory, '.hydra', 'overrides.yaml'),
+    lock: join(runDirectory, '.lock'),
+    checkpoints: join(runDirectory, 'checkpoints'),
     log: join(runDirectory, 'run.log'),
     metrics: join(runDirectory, 'metrics.jsonl'),
     summary: join(runDirectory, 'summary.json'),
     evaluation: join(runDirectory, 'evaluation.json'),
     head: join(runDirectory, 'model', 'head.safetensors'),
     tail: join(runDirectory, 'model', 'tail.safetensors'),
+    onnx: join(runDirectory, 'model', 'model.onnx'),
+    tensorboard: join(runDirectory, 'tensorboard'),
   }) as const;
 
 /** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */
@@ -22,7 +26,7 @@ export async function createRunDirectory(outputDir: string, now: Date): Promise<
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
   const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-');
   try {
-    await mkdir(join(outputDir, day), { recursive: true });
+    await makeFolder(join(outputDir, day));
     for (let attempt = 1; ; attempt++) {
       const path = join(outputDir, day, attempt === 1 ? time : `${time}_${attempt}`);
       if (await wasMade(path)) return path;
@@ -35,6 +39,11 @@ export async function createRunDirectory(outputDir: string, now: Date): Promise<
       { cause: error },
     );
   }
+}
+
+/** Takes back a run directory in which nothing was run. */
+export async function removeRunDirectory(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
 }
 
 /** mkdir is what claims a name: two processes cannot both succeed. */

@@ -20,8 +20,9 @@ export interface RunInfo {
   readonly handoff: string;
   readonly numRounds: number;
   readonly numSteps: number;
-  /** Rows trained over the whole run. */
+  /** Rows trained over the whole run, and those that were trained before this process. */
   readonly numRowsToTrain: number;
+  readonly numRowsDone: number;
   readonly optimizers: { readonly head: string; readonly tail: string };
   readonly engine: string;
   readonly engineVersion: string;
@@ -48,6 +49,8 @@ export interface RunSummary extends TrainSummary {
   /** Training rows that no client got, and why. */
   readonly rows_left_out: number;
   readonly why_left_out: string;
+  /** As `client@round`, asked for or after the loss of a client. */
+  readonly skipped_visits: readonly string[];
   /** Of the final head and tail. */
   readonly macro_f1: number;
   readonly micro_average_precision: number;
@@ -62,6 +65,17 @@ export interface RunSummary extends TrainSummary {
   readonly peak_memory_mb: number;
 }
 
+/** Bytes of append-only files, by name in the run directory. */
+export type FileLengths = Readonly<Record<string, number>>;
+
+/** Where training goes back to. */
+export interface RewindInfo {
+  readonly lengths: FileLengths;
+  readonly steps: number;
+  /** Rows trained up to there. */
+  readonly rows: number;
+}
+
 /** Somebody who is told what happens. A sink knows no training. */
 export interface Sink {
   readonly name: string;
@@ -69,6 +83,10 @@ export interface Sink {
   readonly isEssential: boolean;
   start?(info: RunInfo): void;
   event?(event: TrainEvent): void;
+  /** Bytes of each append-only file that it writes, by name in the run directory, when all that was told is in it. */
+  lengths?(): FileLengths;
+  /** Training goes back to where the files had these lengths: what was told since never happened. */
+  rewind?(to: RewindInfo): void;
   end?(summary: RunSummary): void;
   /** Frees what the sink holds; called once, also after a failure. */
   close?(): void | Promise<void>;

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { messageOf } from '../core/errors.js';
+import { messageOf, StuckThreadError } from '../core/errors.js';
 import type { Link } from '../link/link.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { connectThread } from '../link/thread.js';
@@ -17,11 +18,14 @@ export interface PoolOptions {
   readonly callTimeoutMs: number;
 }
 
+/** JavaScript that hangs is ended at once; this is for what hangs below it. */
+const END_TIMEOUT_MS = 5000;
+
 /** The clients, on worker threads of one Piscina pool. */
 export interface ClientPool {
   /** By client number. */
   readonly links: readonly Link[];
-  /** Ends all threads. May be called again. */
+  /** Ends all threads; a second call waits for the same end. */
   close(): Promise<void>;
 }
 
@@ -43,7 +47,7 @@ export async function startClientPool(
     atomics: 'disabled',
   });
   const peers = connectPeers(numThreads);
-  let isClosing = false;
+  let closing: Promise<void> | undefined;
   const connections = peers.map((_, thread) => {
     const { port1, port2 } = new MessageChannel();
     const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
@@ -52,7 +56,7 @@ export async function startClientPool(
     const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
     task.then(
       () => {
-        if (!isClosing) connection.fail(new Error('its task ended'));
+        if (!closing) connection.fail(new Error('its task ended'));
       },
       (error: unknown) => {
         connection.fail(new Error(messageOf(error), { cause: error }));
@@ -60,21 +64,20 @@ export async function startClientPool(
     );
     return { connection, task };
   });
+  const close = async (): Promise<void> => {
+    // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
+    // Raced, since one whose task has ended does not answer either.
+    await Promise.allSettled(
+      connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
+    );
+    for (const { connection } of connections) connection.close();
+    await endThreads(piscina);
+  };
   const pool = {
     links: [...shards.keys()].map((client) =>
       connections[threadOf(client, numThreads)].connection.openLink(client),
     ),
-    async close() {
-      if (isClosing) return;
-      isClosing = true;
-      // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
-      // Raced, since one whose task has ended does not answer either.
-      await Promise.allSettled(
-        connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
-      );
-      for (const { connection } of connections) connection.close();
-      await piscina.destroy();
-    },
+    close: () => (closing ??= close()),
   };
   try {
     await Promise.all(
@@ -95,6 +98,23 @@ export async function startClientPool(
     throw error;
   }
   return pool;
+}
+
+/**
+ * Ends threads from outside. One that is inside native code cannot be ended, and the process could not exit for it: StuckThreadError
+ * then, after which only SIGKILL ends the process.
+ */
+async function endThreads(piscina: Piscina): Promise<void> {
+  const timer = new AbortController();
+  const late = setTimeout(END_TIMEOUT_MS, 'late', { signal: timer.signal }).catch(() => 'ended');
+  const outcome = await Promise.race([piscina.destroy(), late]);
+  timer.abort();
+  if (outcome === 'late') {
+    throw new StuckThreadError(
+      'ERR_THREAD_STUCK',
+      `A worker thread is stuck inside native code and was not ended within ${END_TIMEOUT_MS / 1000} s.`,
+    );
+  }
 }
 
 /** A channel for each pair of threads: by thread, its port to every other one. */

@@ -1,8 +1,15 @@
 // Shape legend: B batch, F cut features, K classes
 import { NumericError, ProtocolError, ShapeError } from '../core/errors.js';
 import type { Tensor } from '../core/shapes.js';
-import type { Segment, SegmentSpec } from '../engine/engine.js';
-import { fromFrame, type ActivationsMessage, type Position } from '../link/messages.js';
+import type { Program, Segment, SegmentState } from '../engine/engine.js';
+import {
+  fromFrame,
+  type ActivationsMessage,
+  type Position,
+  type StateFile,
+  type StateReceipt,
+} from '../link/messages.js';
+import { readStateFile, writeStateFile } from '../link/state_file.js';
 import { tally, type Tally } from '../metrics/classification.js';
 import type { Predictions } from '../metrics/predictions.js';
 
@@ -14,12 +21,12 @@ export interface TailGradient {
 
 /** The server's half of the network, behind checks of everything that comes up. */
 export class Tail {
-  readonly #segment: Segment;
-  readonly #spec: SegmentSpec;
+  readonly #program: Program;
+  #segment: Segment;
 
-  constructor(segment: Segment, spec: SegmentSpec) {
-    this.#segment = segment;
-    this.#spec = spec;
+  constructor(program: Program, state: SegmentState) {
+    this.#program = program;
+    this.#segment = program.createSegment(state);
   }
 
   /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
@@ -45,7 +52,17 @@ export class Tail {
   }
 
   get numClasses(): number {
-    return this.#spec.part.outputShape[0];
+    return this.#program.spec.part.outputShape[0];
+  }
+
+  /** Writes weights and optimiser to a file. */
+  async saveState(path: string): Promise<StateReceipt> {
+    return await writeStateFile(path, this.#program.spec, this.#segment.exportState());
+  }
+
+  /** Takes weights and optimiser from a file. */
+  async loadState(file: StateFile): Promise<void> {
+    this.#segment = this.#program.createSegment(await readStateFile(file, this.#program.spec));
   }
 
   exportWeights(): Float32Array<ArrayBuffer> {
@@ -66,6 +83,13 @@ export class Tail {
         { client, step },
       );
     }
+    if (labels.byteLength % 4 !== 0) {
+      throw new ShapeError(
+        'ERR_LABEL',
+        `Client ${client} sent labels of ${labels.byteLength} bytes, but they should be int32, 4 bytes each.`,
+        { client },
+      );
+    }
     const labels_B = new Int32Array(labels);
     const { numClasses } = this;
     const wrong = labels_B.find((label) => label < 0 || label >= numClasses);
@@ -76,7 +100,7 @@ export class Tail {
         { client, label: wrong },
       );
     }
-    const want = [labels_B.length, ...this.#spec.part.inputShape];
+    const want = [labels_B.length, ...this.#program.spec.part.inputShape];
     return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail'), labels_B };
   }
 }

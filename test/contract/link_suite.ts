@@ -125,6 +125,7 @@ const visit = {
   round: 0,
   firstPass: 0,
   numPasses: 1,
+  firstBatch: 0,
   numSteps: 5,
   isOptimizerFresh: false,
 };
@@ -143,7 +144,8 @@ function expectLost(error: BloomError, code: string, side: string, method: strin
   expect(error.code, error.message).to.equal(code);
   expect(error.message).to.include(side);
   expect(error.message).to.include(`client ${ECHO_CLIENT}: ${method}`);
-  expect(error.details).to.deep.equal({ side, what: `client ${ECHO_CLIENT}: ${method}` });
+  const what = `client ${ECHO_CLIENT}: ${method}`;
+  expect(error.details).to.deep.equal({ client: ECHO_CLIENT, side, what });
 }
 
 /** The BloomError with which this must reject. */

@@ -23,6 +23,11 @@ const names: readonly Refusal[] = [
     says: [/unknown option '--n-worker'/, /Did you mean --n-workers\?/],
   },
   {
+    what: 'an unknown flag, without the value, which may be a secret',
+    args: ['--wandb-kye=some-secret'],
+    says: [/unknown option '--wandb-kye'/, /^(?!.*some-secret)/],
+  },
+  {
     what: 'an unknown variable of make',
     args: ['--make-variables', 'FOO'],
     env: { FOO: '1' },

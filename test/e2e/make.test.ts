@@ -52,6 +52,15 @@ describe('make', () => {
     expect(summary).to.include({ rows: 64 });
   });
 
+  it('verify takes MODEL and CUT, and refuses another name', async () => {
+    const { exitCode, stderr } = await make(['verify', 'MODEL=lenet', 'CUT=no_such_layer']);
+    expect(stderr).to.match(/`cut` is "no_such_layer", but "lenet" can be cut only after/);
+    expect(exitCode).to.be.greaterThan(0);
+    const other = await make(['verify', 'WORKERS=2']);
+    expect(other.stderr).to.match(/make verify takes MODEL CUT ENGINE DEVICES, not WORKERS\./);
+    expect(other.exitCode).to.be.greaterThan(0);
+  });
+
   it('train CONFIG=file reads the file, over which other options win', async () => {
     const { stdout, summary } = await train(['CONFIG=config/smoke.yaml', 'MAX_SAMPLES=200']);
     expect(stdout).to.match(/^ {2}clients +3 with 66, 67, 67 rows/m);

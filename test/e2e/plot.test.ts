@@ -23,8 +23,15 @@ describe('bloom-split plot', () => {
     const contents = paths.map((path) => readFileSync(path, 'base64'));
 
     renameSync(directory, join(cwd, 'moved'));
-    const moved = (await bloomOutput(['plot', 'moved'], { cwd })).trimEnd().split('\n');
-    expect(moved.map((path) => readFileSync(join(cwd, path), 'base64'))).to.deep.equal(contents);
+    // From another place too, on which default folders depend.
+    const elsewhere = newFolder();
+    const moved = await bloomOutput(['plot', join(cwd, 'moved')], { cwd: elsewhere });
+    expect(
+      moved
+        .trimEnd()
+        .split('\n')
+        .map((path) => readFileSync(path, 'base64')),
+    ).to.deep.equal(contents);
     renameSync(join(cwd, 'moved'), directory);
   });
 

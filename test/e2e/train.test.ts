@@ -20,9 +20,10 @@ const eventKinds: Readonly<Record<string, { readonly count: number; readonly fie
   visit: { count: 6, fields: 'type round client steps rows loss accuracy' },
   hand_over: { count: 5, fields: 'type round steps from to sha256 bytes' },
   // After round 1, and at the last visit of each client in round 2.
-  evaluation: { count: 4, fields: 'type round client steps rows loss accuracy' },
+  evaluation: { count: 4, fields: 'type round client steps rows loss accuracy weighted_f1' },
+  forgetting: { count: 6, fields: 'type round client steps class_accuracy' },
   round: { count: 2, fields: 'type round steps rows train test' },
-  summary: { count: 1, fields: 'type steps rows loss accuracy clients' },
+  summary: { count: 1, fields: 'type steps rows loss accuracy weighted_f1 clients' },
 };
 
 describe('train', () => {
@@ -44,11 +45,14 @@ describe('train', () => {
     expect(filesIn(directory)).to.deep.equal([
       '.hydra/config.yaml',
       '.hydra/overrides.yaml',
+      'evaluation.json',
       'metrics.jsonl',
       'model/head.safetensors',
+      'model/model.onnx',
       'model/tail.safetensors',
       'run.log',
       'summary.json',
+      'tensorboard/events',
     ]);
     expect(readdirSync(cwd)).to.deep.equal(['outputs']);
   });
@@ -86,7 +90,13 @@ describe('train', () => {
     const last = events().findLast(({ type }) => type === 'evaluation');
     expect(written).to.include({ accuracy: last?.accuracy, loss: last?.loss, steps: 42, rows: 1200 });
     const tests = events().filter(({ type, round }) => type === 'evaluation' && round === 1);
-    const scores = tests.map(({ client, loss, accuracy }) => ({ client, rows: 200, loss, accuracy }));
+    const scores = tests.map(({ client, loss, accuracy, weighted_f1 }) => ({
+      client,
+      rows: 200,
+      loss,
+      accuracy,
+      weighted_f1,
+    }));
     expect(written.clients).to.deep.equal(scores);
     expect(written).to.include({
       run_directory: relative(cwd, directory),
@@ -101,7 +111,7 @@ describe('train', () => {
     expect(written.versions).to.include.keys('bloom-split', 'onnxruntime');
     for (const name of ['samples_per_second', 'wall_seconds', 'peak_memory_mb'])
       expect(written[name], name).to.be.greaterThan(0);
-    expect(Object.keys(written)).to.have.length(16);
+    expect(Object.keys(written)).to.have.length(24);
   });
 
   it('run.log: JSON lines with level and time, from the start of the run to its end', () => {
@@ -112,6 +122,7 @@ describe('train', () => {
     const messages = new Set(lines.map(({ message }) => message));
     expect([...messages].sort()).to.deep.equal([
       'evaluation',
+      'forgetting',
       'hand_over',
       'round',
       'run ends',
@@ -153,13 +164,14 @@ describe('train', () => {
       /^ {2}head +2572 parameters, sgd, lr 0\.01, momentum 0\.9, weight decay 0\.0005$/m,
     );
     expect(stdout).to.match(/^ {2}tail +59134 parameters, sgd/m);
-    expect(stdout).to.match(/^ {2}clients +3 with 200 rows each, batches of 32$/m);
+    expect(stdout).to.match(/^ {2}clients +3 with 200 rows each \(iid\), batches of 32$/m);
     expect(stdout).to.match(/^ {2}threads +\d+ \(on cpu.*\), tail on cpu$/m);
     expect(stdout).not.to.match(/^ {2}environment|^note:/m);
     const rounds = stdout.match(/^round \d\/2 .*test accuracy 0\.\d{4}$/gm);
     expect(rounds?.map((line) => line.slice(0, 9))).to.deep.equal(['round 1/2', 'round 2/2']);
     const { accuracy, loss } = summary() as { accuracy: number; loss: number };
-    expect(stdout).to.include(`\ntest accuracy ${accuracy.toFixed(4)}, test loss ${loss.toFixed(4)} (final`);
+    expect(stdout).to.include(`\ntest accuracy ${accuracy.toFixed(4)}, weighted F1 0.`);
+    expect(stdout).to.include(`, loss ${loss.toFixed(4)} (final head and tail)\n`);
     expect(stdout).to.include(`\neverything is in ${path} (`);
     expect(stdout).to.include(`\ntest it again: npx bloom-split evaluate ${path}\n`);
   });
@@ -177,6 +189,7 @@ describe('train', () => {
     for (const file of [
       'metrics.jsonl',
       'model/head.safetensors',
+      'model/model.onnx',
       'model/tail.safetensors',
       '.hydra/config.yaml',
     ])
@@ -207,8 +220,12 @@ describe('train', () => {
 
 function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .sort();
+  return (
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      // The rest of the name is time and process.
+      .map((name) => name.replace(/^(tensorboard\/events)\.out\.tfevents\..*$/, '$1'))
+      .sort()
+  );
 }

@@ -62,7 +62,7 @@ describe('train, options', () => {
     const files = readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .map((name) => join(directory, name))
       .filter((path) => statSync(path).isFile());
-    expect(files).to.have.length(7);
+    expect(files).to.have.length(10);
     for (const path of files) expect(readFileSync(path, 'latin1'), path).not.to.include(secret);
   });
 
@@ -93,6 +93,7 @@ describe('train, options', () => {
       rows: 100,
       loss: null,
       accuracy: null,
+      weighted_f1: null,
     });
     expect(stdout).to.match(/^by client, after its last visit: 0: 0\.\d{4}, 1: not visited$/m);
   });

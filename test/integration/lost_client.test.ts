@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
-import { headSpec, tailSpec, withoutStatistics } from '../../src/cli/cluster.js';
+import { headSpec, inputFormat, tailSpec, plainCluster } from '../../src/cli/cluster.js';
 import { ClientLostError, ConfigError } from '../../src/core/errors.js';
 import { freshState, type Program } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';
@@ -31,11 +31,11 @@ describe('a client pool', () => {
       seed,
       batchSize,
       rowOrder: 'shuffled' as const,
-      input: { picture: dataset.shape.picture, padding: network.padding, background: dataset.background },
+      input: inputFormat(dataset, network),
       train: dataset.train,
       test: dataset.test,
       numClasses: dataset.shape.numClasses,
-      ...withoutStatistics,
+      ...plainCluster,
     });
     const threadFile = fileURLToPath(new URL(thread, new URL('../support/', import.meta.url)));
     pool = await startClientPool(setupOf, shards, { numThreads: 2, threadFile, callTimeoutMs });
@@ -46,7 +46,7 @@ describe('a client pool', () => {
     const { split, tailWeights } = opened.options;
     const spec = tailSpec(split.tail, sgd, 'cpu');
     program = await onnxruntimeEngine.compile(spec);
-    const tail = new Tail(program.createSegment(freshState(spec, tailWeights)), spec);
+    const tail = new Tail(program, freshState(spec, tailWeights));
     const { links } = opened.pool;
     await links[0].createHead({ generation: 0, step: 0 });
     return { ...opened, trainer: trainRing({ ...opened.parts, links, tail }) };
@@ -68,9 +68,13 @@ describe('a client pool', () => {
       expect(numSteps).to.equal(DEADLY_STEP);
       expect(error.message).to.match(says);
       expect(error.message).to.match(
-        /^The thread 0 \(clients 0, 2\) ended while waiting for "client 2: trainStep": .+ Start the run again\.$/,
+        /^The thread 0 \(clients 0, 2\) ended while waiting for "client 2: trainStep": .+\.$/,
       );
-      expect(error.details).to.deep.equal({ side: 'thread 0 (clients 0, 2)', what: 'client 2: trainStep' });
+      expect(error.details).to.deep.equal({
+        client: 2,
+        side: 'thread 0 (clients 0, 2)',
+        what: 'client 2: trainStep',
+      });
 
       // Its other client is lost with it, at once; the other thread lives.
       const position = { generation: 0, step: 0 };

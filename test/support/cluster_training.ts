@@ -1,4 +1,4 @@
-import { openCluster, withoutStatistics, type Cluster, type ClusterOptions } from '../../src/cli/cluster.js';
+import { openCluster, plainCluster, type Cluster, type ClusterOptions } from '../../src/cli/cluster.js';
 import { recordTraining, type Trajectory } from '../../src/cli/proof.js';
 import { limitRows, type Dataset } from '../../src/data/dataset.js';
 import { partitionIid } from '../../src/data/splits/iid.js';
@@ -9,7 +9,7 @@ import { initialWeights } from '../../src/models/init.js';
 import { lenet } from '../../src/models/lenet.js';
 import { splitNetwork } from '../../src/models/network.js';
 import { ringSchedule } from '../../src/server/ring_schedule.js';
-import { noForgettingTests, type TrainerParts } from '../../src/server/trainer.js';
+import { neverRest, noForgettingTests, type TrainerParts } from '../../src/server/trainer.js';
 
 export const sgd: OptimizerOptions = { name: 'sgd', lr: 0.01, momentum: 0.9, weightDecay: 5e-4 };
 export const adam: OptimizerOptions = {
@@ -53,7 +53,7 @@ export function planTraining(given: TrainingOptions): Training {
     options: {
       network,
       split,
-      ...withoutStatistics,
+      ...plainCluster,
       rowOrder: 'shuffled',
       engine: 'onnxruntime',
       numThreads: Math.min(2, numClients),
@@ -67,12 +67,20 @@ export function planTraining(given: TrainingOptions): Training {
       batchSize,
     },
     parts: {
-      schedule: ringSchedule({ numEpochs, localEpochs: 1, batchSize, shardSizes, maxSteps: 0 }),
+      schedule: ringSchedule({
+        numEpochs,
+        localEpochs: 1,
+        batchSize,
+        shardSizes,
+        maxSteps: 0,
+        skippedVisits: [],
+      }),
       handoff,
       generation: 0,
       shardSizes,
       numTestRows: dataset.test.numRows,
       forgetting: noForgettingTests,
+      rest: neverRest,
     },
   };
 }

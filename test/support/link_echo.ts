@@ -49,6 +49,8 @@ export function echoService(): ClientService {
       const lengths = Int32Array.from(replied, ({ byteLength }) => byteLength);
       return Promise.resolve(reply(request, new ArrayBuffer(4), lengths.buffer));
     },
+    saveState: () => Promise.resolve({ sha256: '', sizeBytes: 0 }),
+    loadState: () => Promise.resolve(),
     saveHead: () => Promise.resolve(),
   };
 }

@@ -1,10 +1,9 @@
-import { tailSpec } from '../../src/cli/cluster.js';
 import { Client } from '../../src/client/client.js';
 import type { TrainEvent, TrainResult } from '../../src/core/events.js';
 import { randomStream } from '../../src/core/random.js';
 import { toShared, type Rows } from '../../src/data/dataset.js';
 import type { Shard } from '../../src/data/splits/data_split.js';
-import type { Program, SegmentSpec } from '../../src/engine/engine.js';
+import type { Program } from '../../src/engine/engine.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
 import { HeadExchange } from '../../src/link/head_exchange.js';
 import type { Link } from '../../src/link/link.js';
@@ -15,8 +14,8 @@ import { conv2d, dense, flatten, relu } from '../../src/models/layers.js';
 import { splitNetwork, type Network } from '../../src/models/network.js';
 import { ringSchedule, type RingOptions } from '../../src/server/ring_schedule.js';
 import { Tail } from '../../src/server/tail.js';
-import { noForgettingTests, trainRing, type TrainerParts } from '../../src/server/trainer.js';
-import { sgd, startSegment, type Compile } from './segments.js';
+import { neverRest, noForgettingTests, trainRing, type TrainerParts } from '../../src/server/trainer.js';
+import { sgd, startState, type Compile } from './segments.js';
 
 const NUM_CLASSES = 3;
 const BATCH_SIZE = 4;
@@ -65,7 +64,6 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
   const { around = (service) => service } = options;
   const program = await compile(smallSplit.head, { optimizer, needsInputGradient: false });
   const tailProgram = await compile(smallSplit.tail, { optimizer, hasLoss: true });
-  const spec: SegmentSpec = tailSpec(smallSplit.tail, optimizer, tailProgram.spec.device);
   const numRows = shardSizes.reduce((sum, size) => sum + size, 0);
   const shards = cutRows(shardSizes);
   const setup: ThreadSetup = {
@@ -83,14 +81,23 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
     forgettingRows: Uint32Array.of(1, 3),
     sharesClassCounts: true,
     numClasses: 3,
+    faults: [],
+    firedFaults: new Int32Array(new SharedArrayBuffer(0)),
     clients: shards.map((shard, client) => ({ client, shard })),
   };
   const exchange = new HeadExchange(0, () => 0, new Map());
   const clients = shards.map((shard, client) => new Client(client, shard, setup, program, exchange));
   const loopbacks = clients.map((client, number) => openLoopback(number, around(client, number), 10_000));
   const links = loopbacks.map(({ link }) => link);
-  const tail = new Tail(startSegment(tailProgram), spec);
-  const ring = { numEpochs: 2, localEpochs: 1, batchSize: BATCH_SIZE, shardSizes, maxSteps: 0 };
+  const tail = new Tail(tailProgram, startState(tailProgram));
+  const ring = {
+    numEpochs: 2,
+    localEpochs: 1,
+    batchSize: BATCH_SIZE,
+    shardSizes,
+    maxSteps: 0,
+    skippedVisits: [],
+  };
   const schedule = ringSchedule({ ...ring, ...options.schedule });
   await clients[0].createHead();
   const parts = {
@@ -102,6 +109,7 @@ export async function openSmallRing(compile: Compile, options: SmallRingOptions 
     shardSizes,
     numTestRows: NUM_TEST_ROWS,
     forgetting: noForgettingTests,
+    rest: neverRest,
   };
   return { setup, program, clients, links, die: loopbacks.map(({ die }) => die), tail, parts };
 }
@@ -133,6 +141,8 @@ export function changing(
     sendHead: (request) => service.sendHead(request),
     receiveHead: (request) => service.receiveHead(request),
     testActivations: (request) => service.testActivations(request),
+    saveState: (request) => service.saveState(request),
+    loadState: (request) => service.loadState(request),
     saveHead: (request) => service.saveHead(request),
     ...changed(service),
   };

@@ -30,7 +30,7 @@ const options: readonly RunOption[] = [
   ['optimizer.tail.beta1', '0.9', '0.9'],
   ['optimizer.tail.beta2', '0.999', '0.999'],
   ['optimizer.tail.weight_decay', '0.0005', '0.0005'],
-].map(([name, value, standard]) => ({ name, value, default: standard }));
+].map(([name, value, standard]) => ({ name, value, default: standard, isChanged: value !== standard }));
 
 /** A run with numbers that a formula made: as many clients, classes and rounds as asked, the same ones every time. */
 export function madeRun(made: MadeRun = {}): RunRecord {

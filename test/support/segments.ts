@@ -65,11 +65,15 @@ export function compilerOf(load: () => Promise<Engine>): Compile {
 }
 
 /** A segment at the start of training, with random weights where none are given. */
+export function startState({ spec }: Program, weights = initialWeights(spec.part.layers, 0)): SegmentState {
+  return freshState(spec, weights.slice());
+}
+
 export function startSegment(
   program: Program,
   weights = initialWeights(program.spec.part.layers, 0),
 ): Segment {
-  return program.createSegment(freshState(program.spec, weights.slice()));
+  return program.createSegment(startState(program, weights));
 }
 
 /** One training step of a segment without a loss; gives its output and its input's gradient. */

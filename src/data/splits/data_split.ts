@@ -14,7 +14,7 @@ export interface SplitInput {
 
 /** Who gets which rows. Every row is in one shard at most; no shard is empty. */
 export interface Partition {
-  /** By client number. */
+  /** By client number. Ascending, but for `iid`, which leaves them in the order in which they were dealt. */
   readonly shards: readonly Shard[];
   /** Rows that no client got, and why; 0 and empty where every row went to one. */
   readonly numLeftOut: number;

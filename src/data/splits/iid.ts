@@ -21,7 +21,8 @@ export function partitionInOrder(numRows: number, numClients: number): readonly 
   );
 }
 
-function cutEvenly(rows: Shard, numClients: number): readonly Shard[] {
+/** Cuts into consecutive runs whose lengths differ by one at most. */
+export function cutEvenly(rows: Shard, numClients: number): readonly Shard[] {
   const begin = (client: number) => Math.floor((client * rows.length) / numClients);
   return Array.from({ length: numClients }, (_, client) => rows.slice(begin(client), begin(client + 1)));
 }

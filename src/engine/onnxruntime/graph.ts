@@ -1,29 +1,26 @@
 import type { Shape } from '../../core/shapes.js';
-import { encodeModel } from './onnx_proto.js';
+import { dataTypes, encodeGraph, type DataType, type ModelDescription } from './graph_encoding.js';
 
-/** Element types that graphs use, with the numbers of TensorProto.DataType. */
-const dataTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
-export type DataType = keyof typeof dataTypes;
+/** Sizes of a tensor's axes, with a name for a free one. */
+type Dims = readonly (number | string)[];
 
-const OPSET_VERSION = 18;
-const IR_VERSION = 9;
-
-interface Node {
+/** One operator. */
+export interface Node {
   readonly opType: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
 }
 type Attributes = Readonly<Record<string, Attribute>>;
-type Attribute = number | readonly number[] | { readonly float: number };
+export type Attribute = number | readonly number[] | { readonly float: number };
 
 /** A tensor that a graph computes, is given, or holds as a constant. */
 export interface Value {
   readonly name: string;
   readonly dataType: DataType;
   readonly source: Node | 'input' | Uint8Array;
-  /** Sizes, with a name for a free one; known of inputs and constants. */
-  readonly dims: readonly (number | string)[];
+  /** Known of inputs, constants and outputs. */
+  readonly dims: Dims | undefined;
   /** Names of the inputs that it is computed from. */
   readonly dependsOn: ReadonlySet<string>;
 }
@@ -46,17 +43,36 @@ export class GraphBuilder {
   readonly #kept = new Set<Value>();
 
   /** A tensor that is fed; sizes that are free have a name. */
-  input(name: string, dataType: DataType, dims: readonly (number | string)[]): Value {
+  input(name: string, dataType: DataType, dims: Dims): Value {
     return { name, dataType, source: 'input', dims, dependsOn: new Set([name]) };
+  }
+
+  /** The same tensor under a name and with its sizes, for those who run the model. */
+  output(name: string, x: Value, dims: Dims): Value {
+    const outputs: Value[] = [];
+    const source: Node = { opType: 'Identity', inputs: [x], outputs, attributes: {} };
+    outputs.push({ ...x, name, source, dims });
+    return outputs[0];
+  }
+
+  /** A constant with a name. */
+  constant(name: string, dims: Shape, data: Float32Array): Value {
+    return constantOf(name, 'float32', dims, data);
   }
 
   floats(values: number | readonly number[]): Value {
     const data = Float32Array.from(typeof values === 'number' ? [values] : values);
-    return this.#constant('float32', typeof values === 'number' ? [] : [data.length], data);
+    const dims = typeof values === 'number' ? [] : [data.length];
+    return constantOf(this.#newName('constant'), 'float32', dims, data);
   }
 
   ints(...values: readonly number[]): Value {
-    return this.#constant('int64', [values.length], BigInt64Array.from(values, BigInt));
+    return constantOf(
+      this.#newName('constant'),
+      'int64',
+      [values.length],
+      BigInt64Array.from(values, BigInt),
+    );
   }
 
   /** One operator with one output; float32 unless said otherwise. */
@@ -80,7 +96,7 @@ export class GraphBuilder {
     const outputs: Value[] = [];
     const node: Node = { opType, inputs, outputs, attributes };
     for (const dataType of dataTypes)
-      outputs.push({ name: this.#newName(opType), dataType, source: node, dims: [], dependsOn });
+      outputs.push({ name: this.#newName(opType), dataType, source: node, dims: undefined, dependsOn });
     return outputs;
   }
 
@@ -132,7 +148,11 @@ export class GraphBuilder {
    * The model that computes `outputs` from inputs and from kept values that earlier runs could give (those that depend on
    * `earlierInputs` alone).
    */
-  extract(outputs: readonly Value[], earlierInputs: ReadonlySet<string> = new Set()): ExtractedModel {
+  extract(
+    outputs: readonly Value[],
+    earlierInputs: ReadonlySet<string> = new Set(),
+    description: ModelDescription = { graphName: 'segment' },
+  ): ExtractedModel {
     const nodes = new Set<Node>();
     const inputs = new Set<Value>();
     const constants = new Set<Value>();
@@ -145,8 +165,9 @@ export class GraphBuilder {
       }
     };
     outputs.forEach(visit);
+    const graph = { nodes: [...nodes], constants: [...constants], inputs: [...inputs], outputs };
     return {
-      bytes: encodeGraph([...nodes], [...constants], [...inputs], outputs),
+      bytes: encodeGraph(graph, description),
       inputs: [...inputs].map(({ name }) => name),
       outputs: outputs.map(({ name }) => name),
     };
@@ -162,55 +183,18 @@ export class GraphBuilder {
     return this.#kept.has(value) && [...value.dependsOn].every((name) => earlierInputs.has(name));
   }
 
-  #constant(dataType: DataType, dims: Shape, data: Float32Array | BigInt64Array): Value {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    return { name: this.#newName('constant'), dataType, source: bytes, dims, dependsOn: new Set() };
-  }
-
   #newName(what: string): string {
     this.#numValues++;
     return `${what}_${this.#numValues}`;
   }
 }
 
-function encodeGraph(
-  nodes: readonly Node[],
-  constants: readonly Value[],
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-): Uint8Array {
-  return encodeModel({
-    irVersion: IR_VERSION,
-    producerName: 'bloom-split',
-    opsetImport: [{ domain: '', version: OPSET_VERSION }],
-    graph: {
-      name: 'segment',
-      node: nodes.map((node) => ({
-        opType: node.opType,
-        input: node.inputs.map(({ name }) => name),
-        output: node.outputs.map(({ name }) => name),
-        attribute: Object.entries(node.attributes).map(encodeAttribute),
-      })),
-      initializer: constants.map(({ name, dataType, dims, source }) => ({
-        name,
-        dataType: dataTypes[dataType],
-        dims,
-        rawData: source,
-      })),
-      input: inputs.map(encodeValueInfo),
-      output: outputs.map(encodeValueInfo),
-    },
-  });
-}
-
-function encodeAttribute([name, value]: [string, Attribute]): Record<string, unknown> {
-  if (typeof value === 'number') return { name, type: 2, i: value };
-  if ('float' in value) return { name, type: 1, f: value.float };
-  return { name, type: 7, ints: value };
-}
-
-function encodeValueInfo({ name, dataType, dims, source }: Value): Record<string, unknown> {
-  const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  const elemType = dataTypes[dataType];
-  return { name, type: { tensorType: source === 'input' ? { elemType, shape: { dim } } : { elemType } } };
+function constantOf(
+  name: string,
+  dataType: DataType,
+  dims: Shape,
+  data: Float32Array | BigInt64Array,
+): Value {
+  const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { name, dataType, source, dims, dependsOn: new Set() };
 }

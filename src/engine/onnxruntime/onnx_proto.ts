@@ -3,17 +3,21 @@ import protobuf from 'protobufjs';
 const field = (id: number, type: string) => ({ id, type });
 const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
 
-/** The messages of the ONNX format (onnx.proto3, IR version 9) that a training graph uses, by field number. */
+/** The messages of the ONNX format (onnx.proto3, IR version 9) that are used here, by field number. */
 const root = protobuf.Root.fromJSON({
   nested: {
     ModelProto: {
       fields: {
         irVersion: field(1, 'int64'),
         producerName: field(2, 'string'),
+        producerVersion: field(3, 'string'),
+        docString: field(6, 'string'),
         graph: field(7, 'GraphProto'),
         opsetImport: repeated(8, 'OperatorSetIdProto'),
+        metadataProps: repeated(14, 'StringStringEntryProto'),
       },
     },
+    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
     OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
     GraphProto: {
       fields: {

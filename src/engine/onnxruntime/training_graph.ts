@@ -1,21 +1,11 @@
 import type { Shape } from '../../core/shapes.js';
 import { numElements } from '../../core/shapes.js';
-import {
-  layerOutputShape,
-  layerParameters,
-  numParameters,
-  parametersOf,
-  type Layer,
-} from '../../models/layers.js';
+import { layerParameters, numParameters, parametersOf, type Layer } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
 import { numSlots } from '../optimizer.js';
+import { emitForward } from './forward_graph.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
-import { emitConv2d } from './layers/conv2d.js';
-import { emitDense } from './layers/dense.js';
 import type { EmittedLayer } from './layers/emitter.js';
-import { emitFlatten } from './layers/flatten.js';
-import { emitMaxPool2d } from './layers/max_pool2d.js';
-import { emitRelu } from './layers/relu.js';
 import { emitOptimizerStep, hyperparameters } from './optimizer_step.js';
 import { poolBeforeRelu } from './passes.js';
 
@@ -60,7 +50,8 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
   const weights = g.input(feeds.weights, 'float32', [numParameters(part.layers)]);
 
   const layers = poolBeforeRelu(part.layers);
-  const { y, emitted } = emitForward(g, layers, part.inputShape, x, weights);
+  const parameters = splitParameters(g, layers, weights);
+  const { y, emitted } = emitForward(g, layers, part.inputShape, x, parameters);
   const dy = hasLoss
     ? emitLossGradient(g, y, part.outputShape)
     : g.input(feeds.dy, 'float32', ['B', ...part.outputShape]);
@@ -93,57 +84,14 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
   };
 }
 
-function emitForward(
-  g: GraphBuilder,
-  layers: readonly Layer[],
-  inputShape: Shape,
-  x: Value,
-  weights: Value,
-): { y: Value; emitted: EmittedLayer[] } {
+/** The parameters of layers, out of the flat vector. */
+function splitParameters(g: GraphBuilder, layers: readonly Layer[], weights: Value): readonly Value[] {
   const specs = parametersOf(layers);
   const flat = g.split(
     weights,
     specs.map(({ shape }) => numElements(shape)),
   );
-  const parameters = specs.map(({ shape }, index) =>
-    shape.length === 1 ? flat[index] : g.reshape(flat[index], shape),
-  );
-  const emitted: EmittedLayer[] = [];
-  let y = x;
-  let shape = inputShape;
-  let used = 0;
-  for (const layer of layers) {
-    const numOwn = layerParameters(layer).length;
-    const layerGraph = emitLayer(g, layer, y, parameters.slice(used, used + numOwn), shape);
-    emitted.push(layerGraph);
-    used += numOwn;
-    y = layerGraph.y;
-    shape = layerOutputShape(layer, shape);
-  }
-  return { y, emitted };
-}
-
-function emitLayer(
-  g: GraphBuilder,
-  layer: Layer,
-  x: Value,
-  parameters: readonly Value[],
-  input: Shape,
-): EmittedLayer {
-  switch (layer.kind) {
-    case 'conv2d':
-      return emitConv2d(g, layer, x, parameters, input);
-    case 'dense':
-      return emitDense(g, layer, x, parameters, input);
-    case 'max_pool2d':
-      return emitMaxPool2d(g, layer, x, parameters, input);
-    case 'relu':
-      return emitRelu(g, layer, x, parameters, input);
-    case 'flatten':
-      return emitFlatten(g, layer, x, parameters, input);
-    default:
-      return layer satisfies never;
-  }
+  return specs.map(({ shape }, index) => (shape.length === 1 ? flat[index] : g.reshape(flat[index], shape)));
 }
 
 /** d(mean cross-entropy)/d(logits) = (softmax(logits) - onehot(label)) / rows */

@@ -15,7 +15,7 @@ const contents = [
   ['run.log', 'what happened, in words'],
   ['.hydra/config.yaml', 'the configuration; --config takes it to run the same again'],
   ['.hydra/overrides.yaml', 'the options that differ from the defaults'],
-  ['model/', 'head and tail of the network'],
+  ['model/', 'head and tail of the network, and both as one ONNX model'],
   ['checkpoints/', 'from which the run can be resumed'],
   ['tensorboard/', 'the same numbers for TensorBoard'],
 ] as const;

@@ -66,7 +66,7 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
           <h2>Options that differ from the defaults</h2>
           ${optionTable(run)}
           <h2>Notes</h2>
-          ${noteList([...leftOutRows(run), ...new Set([...run.evaluations.notes, ...notes])])}
+          ${noteList([...leftOut(run), ...new Set([...run.evaluations.notes, ...notes])])}
           <h2>Versions and devices</h2>
           ${factList(machine(run))}
           <h2>Files</h2>
@@ -111,7 +111,10 @@ function noteList(notes: readonly string[]): Html {
   </ul>`;
 }
 
-function leftOutRows({ summary }: RunRecord): readonly string[] {
-  const { rows_left_out: rows, why_left_out: why } = summary;
-  return rows === 0 ? [] : [`${plural(rows, 'training row')} went to no client: ${why}`];
+function leftOut({ summary }: RunRecord): readonly string[] {
+  const { rows_left_out: rows, why_left_out: why, skipped_visits: visits } = summary;
+  return [
+    ...(rows === 0 ? [] : [`${plural(rows, 'training row')} went to no client: ${why}`]),
+    ...(visits.length === 0 ? [] : [`Visits that were skipped (client@round): ${visits.join(', ')}.`]),
+  ];
 }

@@ -21,6 +21,9 @@ export function forgettingPlot({ evaluations, summary }: RunRecord): PlotSpec | 
     caption:
       `Each line is a test on ${forgetting.samples.toLocaleString('en-US')} fixed test rows, each column a client: accuracy ` +
       "on the client's mix of classes. Outlined: the client visited last. A column that grows dark below its outline is forgotten." +
+      (forgetting.accuracy.flat().includes(null)
+        ? ' An empty cell: the test rows have none of the classes.'
+        : '') +
       (shown.length < forgetting.visits.length ? ' Only some of the rounds are shown.' : ''),
     spec: heatMapSpec({
       columns: {
@@ -35,13 +38,10 @@ export function forgettingPlot({ evaluations, summary }: RunRecord): PlotSpec | 
         ),
       },
       cells: shown.flatMap((test, row) =>
-        forgetting.accuracy[test].map((value, column) => ({
-          row,
-          column,
-          value,
-          text: value.toFixed(2),
-          isMarked: forgetting.visits[test].client === column,
-        })),
+        forgetting.accuracy[test].flatMap((value, column) => {
+          const isMarked = forgetting.visits[test].client === column;
+          return value === null ? [] : [{ row, column, value, text: value.toFixed(2), isMarked }];
+        }),
       ),
       cellWidth: cellSize(numClients, 480, 9, 56),
       cellHeight: height,

@@ -8,6 +8,8 @@ export interface RunOption {
   readonly name: string;
   readonly value: string;
   readonly default: string;
+  /** Where it ran: a default folder depends on where one is. */
+  readonly isChanged: boolean;
 }
 
 /** What a run directory tells of its run. */

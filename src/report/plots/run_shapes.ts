@@ -42,7 +42,7 @@ export const evaluationsShape: Shape = {
         parts: {
           samples: 'number',
           visits: { listOf: { parts: { round: 'number', client: 'number', steps: 'number' } } },
-          accuracy: matrix,
+          accuracy: { listOf: { listOf: { nullOr: 'number' } } },
         },
       },
     },
@@ -75,6 +75,7 @@ export const summaryShape: Shape = {
     data_split: 'string',
     rows_left_out: 'number',
     why_left_out: 'string',
+    skipped_visits: { listOf: 'string' },
     macro_f1: 'number',
     micro_average_precision: 'number',
     engine: 'string',

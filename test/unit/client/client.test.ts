@@ -34,6 +34,7 @@ describe('Client', () => {
     round: 0,
     firstPass: 0,
     numPasses: 1,
+    firstBatch: 0,
     numSteps: 2,
     isOptimizerFresh: false,
     ...change,
@@ -62,7 +63,9 @@ describe('Client', () => {
     await client.createHead();
     const reference = startSegment(program, initialWeights(layers, 5));
     const shard = setup.clients[1].shard;
-    const batches = [...batchesOf(shard, 1, setup, { firstPass: 0, numPasses: 1, numSteps: 2 })];
+    const batches = [
+      ...batchesOf(shard, 1, setup, { firstPass: 0, numPasses: 1, firstBatch: 0, numSteps: 2 }),
+    ];
     expect(batches.map(({ length }) => length)).to.deep.equal([4, 2]);
 
     let message: ActivationsMessage | null = await client.startVisit(visit());
@@ -98,6 +101,27 @@ describe('Client', () => {
     };
     const heads = [await headWith(true), await headWith(false)];
     expect([...heads[0]]).not.to.deep.equal([...heads[1]]);
+  });
+
+  it('tests the sample of rows on which forgetting is measured', async () => {
+    const { clients, setup } = await open();
+    const request = { generation: 1, step: 2, set: 'forgetting' as const, firstRow: 1, numRows: 1 };
+    const { z, labels } = await clients[0].testActivations(request);
+    // The sample is rows 1 and 3.
+    expect([...new Int32Array(labels)]).to.deep.equal([setup.test.labels[3]]);
+    const all = await clients[0].testActivations({ ...request, set: 'test', firstRow: 3 });
+    expectSameBits(new Float32Array(z.data), floats(all), 'the activations');
+  });
+
+  it('tells how many rows of each class it has, unless it must not', async () => {
+    const { clients, setup, program } = await open({ shardSizes: [4, 6] });
+    const [, { shard }] = setup.clients;
+    const expected = [0, 0, 0];
+    for (const row of shard) expected[setup.train.labels[row]]++;
+    expect(await clients[1].classCounts()).to.deep.equal(expected);
+    const silent = { ...setup, sharesClassCounts: false };
+    const exchange = new HeadExchange(0, () => 0, new Map());
+    expect(await new Client(1, shard, silent, program, exchange).classCounts()).to.equal(null);
   });
 
   it('tests rows without a change', async () => {

@@ -124,6 +124,8 @@ describe('the environment', () => {
       WANDB_MODE: 'offline',
       WANDB_PROJECT: 'p',
       WANDB_ENTITY: 'e',
+      WANDB_RUN_GROUP: 'g',
+      WANDB_BASE_URL: 'http://wandb.test',
     };
     const { config, fromEnvironment } = load({ env });
     expect(config).to.include({ n_workers: 2, n_epochs: 3, data_dir: '/data' });
@@ -133,6 +135,8 @@ describe('the environment', () => {
       mode: 'offline',
       project: 'p',
       entity: 'e',
+      group: 'g',
+      base_url: 'http://wandb.test',
     });
     expect(fromEnvironment.map(({ variable }) => variable)).to.have.members(Object.keys(env));
   });

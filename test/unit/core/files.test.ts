@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DataError, StorageError } from '../../../src/core/errors.js';
-import { readRequiredFile, writeFileAtomic } from '../../../src/core/files.js';
+import { makeFolder, readRequiredFile, writeFileAtomic } from '../../../src/core/files.js';
 
 describe('writeFileAtomic', () => {
   let folder: string;
@@ -61,6 +61,27 @@ describe('writeFileAtomic', () => {
     expect(error).to.be.instanceOf(StorageError);
     expect(error).to.deep.include({ code: 'ERR_WRITE', details: { path } });
     expect(await readFile(join(folder, 'file'), 'utf8')).to.equal('kept');
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes a folder and those above it, and is content with one that is there', async () => {
+    const base = await mkdtemp(join(tmpdir(), 'folders-'));
+    try {
+      await Promise.all([makeFolder(join(base, 'a', 'b', 'c')), makeFolder(join(base, 'a', 'b', 'd'))]);
+      await makeFolder(join(base, 'a', 'b', 'c'));
+      expect((await readdir(join(base, 'a', 'b'))).sort()).to.deep.equal(['c', 'd']);
+      await writeFile(join(base, 'file'), '');
+      expect(await failureOf(makeFolder(join(base, 'file')))).to.have.property('code', 'EEXIST');
+      expect(await failureOf(makeFolder(join(base, 'file', 'x')))).to.have.property('code', 'ENOTDIR');
+    } finally {
+      await rm(base, { recursive: true });
+    }
+  });
+
+  it('fails where no folder can be made, and does not try for ever', async function () {
+    if (process.platform !== 'linux') this.skip(); // there is no /proc
+    expect(await failureOf(makeFolder('/proc/no-such/folder'))).to.have.property('code', 'ENOENT');
   });
 });
 

@@ -51,7 +51,7 @@ describe('passOrder', () => {
 
 describe('batchesOf', () => {
   const options: BatchOptions = { rowOrder: 'in_order', batchSize: 3, seed: 0 };
-  const all: BatchRange = { firstPass: 0, numPasses: 1, numSteps: Infinity };
+  const all: BatchRange = { firstPass: 0, numPasses: 1, firstBatch: 0, numSteps: Infinity };
   const batches = (given: Partial<BatchOptions>, range: Partial<BatchRange>, rows = 7) =>
     [...batchesOf(shard.subarray(0, rows), 2, { ...options, ...given }, { ...all, ...range })].map(
       (batch) => [...batch],
@@ -67,8 +67,8 @@ describe('batchesOf', () => {
   });
 
   it('ends after so many steps, also in the middle of a pass', () => {
-    expect(batches({}, { numPasses: 2, numSteps: 4 })).to.have.lengthOf(4);
-    expect(batches({}, { numPasses: 2, numSteps: 4 }).at(-1)).to.deep.equal([5, 8, 11]);
+    expect(batches({}, { numPasses: 2, firstBatch: 0, numSteps: 4 })).to.have.lengthOf(4);
+    expect(batches({}, { numPasses: 2, firstBatch: 0, numSteps: 4 }).at(-1)).to.deep.equal([5, 8, 11]);
     expect(batches({}, { numSteps: 0 })).to.deep.equal([]);
   });
 

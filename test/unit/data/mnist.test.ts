@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { noProgress } from '../../../src/core/progress.js';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { DataError } from '../../../src/core/errors.js';
 import type { Dataset } from '../../../src/data/dataset.js';
 import { loadMnist } from '../../../src/data/mnist.js';
@@ -74,6 +75,14 @@ describe('loadMnist, from data_dir', () => {
       expect([...train.pictures.subarray(0, 784)]).to.deep.equal(Array<number>(784).fill(7));
       expect([...train.pictures.subarray(2 * 784)]).to.deep.equal(Array<number>(784).fill(9));
       expect(test.pictures.buffer).to.be.instanceOf(SharedArrayBuffer);
+    });
+  });
+
+  it('takes gzipped files too', async () => {
+    const gzipped = Object.entries(smallMnist()).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]);
+    await withDataFolder(Object.fromEntries(gzipped) as Record<string, Uint8Array>, async (folder) => {
+      const { train, test } = await loadMnist({ dataDir: folder });
+      expect([...train.labels, ...test.labels]).to.deep.equal([7, 0, 9, 1, 2]);
     });
   });
 

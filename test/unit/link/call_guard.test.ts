@@ -40,7 +40,7 @@ describe('CallGuard', () => {
     guard.fail(cause);
     const [first, second] = await Promise.all(calls);
     expect(first.message).to.equal(
-      'The thread 1 (clients 1, 3) ended while waiting for "first": out of memory. Start the run again.',
+      'The thread 1 (clients 1, 3) ended while waiting for "first": out of memory.',
     );
     expect(first.details).to.deep.equal({ side: 'thread 1 (clients 1, 3)', what: 'first' });
     expect(second.details.what).to.equal('second');

@@ -11,7 +11,7 @@ describe('bannerOf', () => {
       '  model        lenet, cut after pool2',
       '  head         2572 parameters, sgd, lr 0.01',
       '  tail         59134 parameters, adam, lr 0.001',
-      '  clients      2 with 30 rows each, batches of 15',
+      '  clients      2 with 30 rows each (iid), batches of 15',
       '  ring         3 rounds, 12 batches, handoff weights, seed 17',
       '  engine       onnxruntime 1.2.3',
       '  threads      2 (on cpu, cpu), tail on cpu',
@@ -27,10 +27,10 @@ describe('bannerOf', () => {
       bannerOf({ ...runInfo, shardSizes })
         .split('\n')
         .find((text) => text.startsWith('  clients'));
-    expect(line([7, 8, 8])).to.equal('  clients      3 with 7, 8, 8 rows, batches of 15');
+    expect(line([7, 8, 8])).to.equal('  clients      3 with 7, 8, 8 rows (iid), batches of 15');
     const many = [...Array<number>(10).fill(6), 7, 8];
     expect(line(many)).to.equal(
-      '  clients      12 with 6, 6, 6, 6, 6, 6, 6, 6 and 4 more rows, batches of 15',
+      '  clients      12 with 6, 6, 6, 6, 6, 6, 6, 6 and 4 more rows (iid), batches of 15',
     );
   });
 });
@@ -39,7 +39,7 @@ describe('closingOf', () => {
   it('says what came out, where it is, and how to test it again', () => {
     expect(closingOf(runSummary).split('\n')).to.deep.equal([
       '',
-      'test accuracy 0.9877, test loss 0.1235 (final head and tail)',
+      'test accuracy 0.9877, weighted F1 0.9812, loss 0.1235 (final head and tail)',
       'by client, after its last visit: 0: 0.9500, 1: not visited',
       '1234 samples/s in training, 5.7 s in all, peak memory 300 MB',
       `everything is in ${runInfo.runDirectory} (summary.json, metrics.jsonl, run.log, model/)`,

@@ -26,18 +26,26 @@ describe('metricsFile', () => {
     sink.end?.(runSummary);
     await sink.close?.();
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    const { steps, rows, loss, accuracy, clients } = runSummary;
+    const { steps, rows, loss, accuracy, weighted_f1, clients } = runSummary;
     expect(lines.map((line): unknown => JSON.parse(line))).to.deep.equal([
       stepEvent,
       roundEvent,
-      { type: 'summary', steps, rows, loss, accuracy, clients },
+      { type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients },
     ]);
   });
 
-  it('never writes into a file that is there', async () => {
-    await writeFile(path, 'kept');
-    expect(() => metricsFile(path)).to.throw(/EEXIST/);
-    expect(await readFile(path, 'utf8')).to.equal('kept');
+  it('goes on after what is there, tells its length, and goes back', async () => {
+    await writeFile(path, 'kept\n');
+    const sink = metricsFile(path);
+    sink.event?.(stepEvent);
+    const line = `${JSON.stringify(stepEvent)}\n`;
+    const lengths = sink.lengths!();
+    expect(lengths).to.deep.equal({ 'metrics.jsonl': 5 + line.length });
+    sink.event?.(roundEvent);
+    sink.rewind?.({ lengths, steps: 1, rows: 15 });
+    sink.event?.(stepEvent);
+    await sink.close?.();
+    expect(await readFile(path, 'utf8')).to.equal(`kept\n${line}${line}`);
   });
 
   it('that cannot be written any more stops the run', () => {

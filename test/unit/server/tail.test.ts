@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { tailSpec } from '../../../src/cli/cluster.js';
 import { NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { initialWeights } from '../../../src/models/init.js';
@@ -8,7 +7,7 @@ import type { ActivationsMessage } from '../../../src/link/messages.js';
 import { dense } from '../../../src/models/layers.js';
 import { Tail } from '../../../src/server/tail.js';
 import { rejection } from '../../support/link_errors.js';
-import { compilerOf, partOf, plainSgd, startSegment } from '../../support/segments.js';
+import { compilerOf, partOf, plainSgd, startState } from '../../support/segments.js';
 import { expectSameBits } from '../../support/tensors.js';
 
 /** Two features and two classes with weights 0: every logit is 0, and every probability 1/2. */
@@ -25,7 +24,7 @@ describe('Tail', () => {
   const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
   const open = async (weights = new Float32Array(6)) => {
     const program = await compile(part, { hasLoss: true, optimizer: plainSgd });
-    return new Tail(startSegment(program, weights), tailSpec(part, plainSgd, program.spec.device));
+    return new Tail(program, startState(program, weights));
   };
 
   it('gives loss and cut gradients of a batch, and changes its weights only with update', async () => {
@@ -75,6 +74,7 @@ describe('Tail', () => {
     ['another number of rows', message(frame([3, 2], 6)), ShapeError, 'ERR_CUT_SHAPE'],
     ['too few bytes', message(frame([2, 2], 3)), ShapeError, 'ERR_CUT_SHAPE'],
     ['a label above the classes', message({ labels: Int32Array.of(0, 2).buffer }), ShapeError, 'ERR_LABEL'],
+    ['labels of 7 bytes', message({ labels: new ArrayBuffer(7) }), ShapeError, 'ERR_LABEL'],
     ['a label below 0', message({ labels: Int32Array.of(-1, 0).buffer }), ShapeError, 'ERR_LABEL'],
   ] as const;
   for (const [what, wrong, ErrorType, code] of refusals) {

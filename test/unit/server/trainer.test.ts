@@ -82,6 +82,40 @@ describe('trainRing', () => {
     }
   });
 
+  it('tests for the forgetting matrix after every visit, or after every round', async () => {
+    const forgettingOf = async (when: 'every_visit' | 'every_round') => {
+      const ring = await open({ shardSizes: [4, 4] });
+      const { events } = await train({
+        ...ring,
+        parts: { ...ring.parts, forgetting: { when, numRows: ring.setup.forgettingRows.length } },
+      });
+      return events.filter((event) => event.type === 'forgetting');
+    };
+    expect(outline(await forgettingOf('every_visit'))).to.deep.equal([
+      'forgetting client 0 after 1',
+      'forgetting client 1 after 2',
+      'forgetting client 0 after 3',
+      'forgetting client 1 after 4',
+    ]);
+    const perRound = await forgettingOf('every_round');
+    expect(outline(perRound)).to.deep.equal(['forgetting client 1 after 2', 'forgetting client 1 after 4']);
+    // A sample of two rows: a class has one of them, both or none.
+    for (const { class_accuracy } of perRound) {
+      expect(class_accuracy).to.have.length(3);
+      expect(class_accuracy.filter((accuracy) => accuracy !== null)).to.have.length.within(1, 2);
+    }
+  });
+
+  it('gives the last test of every client in full, and of the final head and tail', async () => {
+    const { overall, clients, summary } = await train(await open({ shardSizes: [4, 4] }));
+    expect(overall).to.equal(clients[1]);
+    for (const [client, report] of clients.entries()) {
+      const { loss, accuracy, weighted_f1 } = report!;
+      expect(summary.clients[client]).to.include({ loss, accuracy, weighted_f1 });
+      expect(report!.confusion.flat().reduce((sum, count) => sum + count, 0)).to.equal(NUM_TEST_ROWS);
+    }
+  });
+
   it('means of a visit and of a round are over rows, not batches', async () => {
     const { events } = await train(await open({ shardSizes: [6, 5], schedule: { numEpochs: 1 } }));
     const steps = events.filter((event) => event.type === 'step');

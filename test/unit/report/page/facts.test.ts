@@ -31,7 +31,10 @@ describe('facts of a run', () => {
 
   it('say how unequal clients are, and what shaped the split', () => {
     const clients = run.summary.clients.map((client, index) => ({ ...client, rows: index === 0 ? 7 : 1200 }));
-    const options = [...run.options, { name: 'dirichlet_alpha', value: '0.1', default: '0.5' }];
+    const options = [
+      ...run.options,
+      { name: 'dirichlet_alpha', value: '0.1', default: '0.5', isChanged: true },
+    ];
     const summary = { ...run.summary, clients, data_split: 'dirichlet' };
     expect(new Map(whatRan({ ...run, summary, options })).get('clients')).to.equal(
       '2 with 7 to 1,200 training rows, split dirichlet (dirichlet_alpha 0.1)',

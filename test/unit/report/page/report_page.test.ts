@@ -99,12 +99,18 @@ describe('reportPage', () => {
     const changed = {
       ...run,
       evaluations: { ...run.evaluations, notes: ['No counts.'] },
-      summary: { ...run.summary, rows_left_out: 1200, why_left_out: 'too few of a class.' },
+      summary: {
+        ...run.summary,
+        rows_left_out: 1200,
+        why_left_out: 'too few of a class.',
+        skipped_visits: ['1@0', '0@2'],
+      },
     };
     const noted = reportPage({ ...parts, run: changed, notes: ['No counts.', 'No rounds.'] });
     const notes = [...section('Notes', noted).matchAll(/<li>([^<]*)<\/li>/g)].map(([, text]) => text);
     expect(notes).to.deep.equal([
       '1,200 training rows went to no client: too few of a class.',
+      'Visits that were skipped (client@round): 1@0, 0@2.',
       'No counts.',
       'No rounds.',
     ]);
@@ -131,7 +137,7 @@ describe('reportPage', () => {
         class_names: run.evaluations.class_names.map(() => evil),
         notes: [evil],
       },
-      options: [{ name: evil, value: evil, default: '' }],
+      options: [{ name: evil, value: evil, default: '', isChanged: true }],
     };
     const shown = reportPage({ ...parts, ...(await drawPlots(evilRun)), run: evilRun });
     expect(shown).not.to.match(/<\/?script/);

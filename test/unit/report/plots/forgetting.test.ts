@@ -34,6 +34,21 @@ describe('forgettingPlot', () => {
     expect([rounds[0], rounds.at(-1)]).to.deep.equal(['1', '100']);
   });
 
+  it('leaves cells empty of which the test rows tell nothing, and says so', async () => {
+    const run = madeRun({ numClients: 2, numRounds: 1 });
+    const { forgetting } = run.evaluations;
+    const accuracy = [
+      [0.5, null],
+      [0.25, null],
+    ];
+    const evaluations = { ...run.evaluations, forgetting: forgetting && { ...forgetting, accuracy } };
+    const plot = forgettingPlot({ ...run, evaluations });
+    // Two cells, and one outline: that of client 1 has no cell.
+    expect(marks(await svgOf(plot), 'rect')).to.have.length(3);
+    expect(drawable(plot).caption).to.include('An empty cell');
+    expect(drawable(forgettingPlot(run)).caption).not.to.include('An empty cell');
+  });
+
   it('is left out where it was not measured, with a reason unless the evaluation has one', () => {
     const run = madeRun();
     const without = (notes: readonly string[]) => ({

@@ -1,0 +1,76 @@
+import type { RunConfig } from '../config/run_config.js';
+import { writeFileAtomic } from '../core/files.js';
+import { encodeWeights } from '../models/weights.js';
+import type { PhaseClock } from '../report/phase_clock.js';
+import { runFiles, writeJson } from '../report/run_directory.js';
+import type { RunSummary } from '../report/sink.js';
+import type { Cluster } from './cluster.js';
+import { evaluationsOf } from './evaluations.js';
+import { exportModel } from './export_model.js';
+import type { RunPlan } from './plan.js';
+import type { Trained } from './training.js';
+
+/** What a run was, for its summary. */
+export interface FinishedRun {
+  readonly runDirectory: string;
+  readonly config: RunConfig;
+  readonly plan: RunPlan;
+  readonly trained: Trained;
+  readonly devices: RunSummary['devices'];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly clock: PhaseClock;
+  readonly startMs: number;
+  readonly samplesPerSecond: number;
+}
+
+/** The client that has the head writes it; the server writes its tail. */
+export async function saveModel(
+  runDirectory: string,
+  { split }: RunPlan,
+  { links, tail }: Cluster,
+  holder: number,
+): Promise<void> {
+  const files = runFiles(runDirectory);
+  await links[holder].saveHead({ path: files.head });
+  await writeFileAtomic(files.tail, encodeWeights(split.tail.layers, tail.exportWeights()));
+}
+
+/** Writes what comes after training; `summary.json` is the last, and says that the run is complete. */
+export async function writeResults(run: FinishedRun): Promise<RunSummary> {
+  const { runDirectory, config, plan, trained, clock } = run;
+  const { result, classCounts, skippedVisits } = trained;
+  const files = runFiles(runDirectory);
+  await exportModel(plan, files);
+  await writeJson(
+    files.evaluation,
+    evaluationsOf(plan.dataset.classNames, result, classCounts, {
+      asked: config.forgetting,
+      numRows: plan.forgettingRows.length,
+    }),
+  );
+  clock.endOf('saving');
+  const asked = config.skip_visits.split(',').filter((visit) => visit !== '');
+  const summary: RunSummary = {
+    ...result.summary,
+    run_directory: runDirectory,
+    dataset: config.dataset,
+    model: config.model,
+    cut: plan.split.cut,
+    seed: config.seed,
+    data_split: config.data_split,
+    rows_left_out: plan.partition.numLeftOut,
+    why_left_out: plan.partition.whyLeftOut,
+    skipped_visits: [...asked, ...skippedVisits],
+    macro_f1: result.overall.macro_f1,
+    micro_average_precision: result.overall.micro_average_precision,
+    engine: config.engine,
+    devices: run.devices,
+    versions: run.versions,
+    samples_per_second: run.samplesPerSecond,
+    wall_seconds: (performance.now() - run.startMs) / 1000,
+    phase_seconds: clock.seconds,
+    peak_memory_mb: process.resourceUsage().maxRSS / 1024,
+  };
+  await writeJson(files.summary, summary);
+  return summary;
+}

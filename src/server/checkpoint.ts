@@ -1,0 +1,163 @@
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { DataError, messageOf } from '../core/errors.js';
+import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
+import type { Link } from '../link/link.js';
+import type { StateFile, StateReceipt } from '../link/messages.js';
+import { readChecked } from '../link/state_file.js';
+import type { Tail } from './tail.js';
+import { isRingProgress, type RingProgress } from './ring_progress.js';
+
+/** Raised when a manifest's meaning changes. */
+const FORMAT = 1;
+const MANIFEST = 'manifest.json';
+const HEAD = 'head.safetensors';
+const TAIL = 'tail.safetensors';
+
+/** Everything from which a run goes on: where it stands, both sides' states, and how much of its record counts. */
+export interface Checkpoint {
+  readonly folder: string;
+  readonly steps: number;
+  readonly progress: RingProgress;
+  readonly head: StateFile;
+  readonly tail: StateFile;
+  /** Bytes of each append-only file of the run directory, by its name there. */
+  readonly lengths: Readonly<Record<string, number>>;
+  /** Visits that were left out, as `client@round`. */
+  readonly skippedVisits: readonly string[];
+  /** SHA-256 of all training and test rows. */
+  readonly dataSha256: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What a checkpoint is made of besides the states. */
+export type CheckpointFacts = Pick<
+  Checkpoint,
+  'steps' | 'progress' | 'lengths' | 'skippedVisits' | 'dataSha256' | 'versions'
+>;
+
+/**
+ * Writes a checkpoint into a folder of its own under `folder`: the holder of the head writes its state, the server the
+ * tail's, and last of all the manifest is renamed into place, without which there is no checkpoint.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  { links, tail }: { readonly links: readonly Link[]; readonly tail: Tail },
+  facts: CheckpointFacts,
+): Promise<Checkpoint> {
+  const own = join(folder, `step-${String(facts.steps).padStart(9, '0')}`);
+  // A stale one of the same name was made by a run that was rewound, or cut off.
+  await rm(own, { recursive: true, force: true });
+  await makeFolder(own);
+  const [head, tailReceipt] = await Promise.all([
+    links[facts.progress.holder].saveState({ path: join(own, HEAD) }),
+    tail.saveState(join(own, TAIL)),
+  ]);
+  const manifest: Manifest = { format: FORMAT, ...facts, files: { [HEAD]: head, [TAIL]: tailReceipt } };
+  await writeFileAtomic(join(own, MANIFEST), `${JSON.stringify(manifest)}\n`);
+  return checkpointOf(own, manifest);
+}
+
+/** The checkpoints in a folder, the newest first; `onDamaged` is told of each that is not whole. */
+export async function listCheckpoints(
+  folder: string,
+  onDamaged: (message: string) => void,
+): Promise<readonly Checkpoint[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const found: Checkpoint[] = [];
+  for (const name of names
+    .filter((each) => /^step-\d+$/.test(each))
+    .sort()
+    .reverse()) {
+    try {
+      found.push(await readCheckpoint(join(folder, name)));
+    } catch (error) {
+      onDamaged(`checkpoint ${name} is left out: ${messageOf(error)}`);
+    }
+  }
+  return found;
+}
+
+/** The newest checkpoint that is wanted and whole, its states included; undefined where there is none. */
+export async function newestCheckpoint(
+  folder: string,
+  isWanted: (checkpoint: Checkpoint) => boolean | Promise<boolean>,
+  onDamaged: (message: string) => void,
+): Promise<Checkpoint | undefined> {
+  for (const checkpoint of await listCheckpoints(folder, onDamaged)) {
+    if (!(await isWanted(checkpoint))) continue;
+    try {
+      await Promise.all([checkpoint.head, checkpoint.tail].map(readChecked));
+      return checkpoint;
+    } catch (error) {
+      onDamaged(`checkpoint ${basename(checkpoint.folder)} is left out: ${messageOf(error)}`);
+    }
+  }
+  return undefined;
+}
+
+/** Removes a checkpoint, its manifest first: half of one is none. */
+export async function removeCheckpoint({ folder }: Pick<Checkpoint, 'folder'>): Promise<void> {
+  await rm(join(folder, MANIFEST), { force: true });
+  await rm(folder, { recursive: true, force: true });
+}
+
+type Manifest = CheckpointFacts & {
+  readonly format: number;
+  readonly files: Readonly<Record<typeof HEAD | typeof TAIL, StateReceipt>>;
+};
+
+async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const path = join(folder, MANIFEST);
+  const text = new TextDecoder().decode(await readRequiredFile(path, 'the manifest of a checkpoint'));
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (error) {
+    throw notManifest(path, 'it is not JSON', error);
+  }
+  if (!isManifest(manifest)) throw notManifest(path, `it has not the fields of format ${FORMAT}`);
+  return checkpointOf(folder, manifest);
+}
+
+function checkpointOf(folder: string, { files, ...facts }: Manifest): Checkpoint {
+  const file = (name: keyof Manifest['files']) => ({ path: join(folder, name), sha256: files[name].sha256 });
+  const { steps, progress, lengths, skippedVisits, dataSha256, versions } = facts;
+  const states = { head: file(HEAD), tail: file(TAIL) };
+  return { folder, steps, progress, lengths, skippedVisits, dataSha256, versions, ...states };
+}
+
+function isManifest(value: unknown): value is Manifest {
+  const { format, steps, progress, files, lengths, skippedVisits, dataSha256, versions } = fieldsOf(value);
+  return (
+    format === FORMAT &&
+    isCount(steps) &&
+    isRingProgress(progress) &&
+    typeof dataSha256 === 'string' &&
+    [HEAD, TAIL].every((name) => typeof fieldsOf(fieldsOf(files)[name]).sha256 === 'string') &&
+    Object.values(fieldsOf(lengths)).every(isCount) &&
+    Array.isArray(skippedVisits) &&
+    skippedVisits.every((each) => typeof each === 'string') &&
+    Object.values(fieldsOf(versions)).every((each) => typeof each === 'string')
+  );
+}
+
+function notManifest(path: string, why: string, cause?: unknown): DataError {
+  return new DataError(
+    'ERR_CHECKPOINT',
+    `"${path}" is not the manifest of a checkpoint: ${why}. Delete its folder: the checkpoint before it is taken then.`,
+    { path },
+    { cause },
+  );
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
