@@ -11,7 +11,7 @@ export function clientTable({ summary, evaluations }: RunRecord): Html {
     ['client', 'training rows', 'classes', 'test accuracy', 'weighted F1', 'test loss'],
     [
       ...summary.clients.map(({ client, rows, accuracy, weighted_f1, loss }) => ({
-        head: `client ${client}${accuracy === null ? ' (never visited)' : ''}`,
+        head: `client ${client}${accuracy === null ? ' (not tested)' : ''}`,
         numbers: [count(rows), classesOf(client), score(accuracy), score(weighted_f1), score(loss)],
       })),
       {

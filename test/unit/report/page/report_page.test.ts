@@ -74,7 +74,7 @@ describe('reportPage', () => {
     const rows = rowsUnder('Results by client', reportPage({ ...parts, run: { ...run, summary } }));
     expect(rows.slice(0, 4)).to.deep.equal([
       ['client 0', '128', '4', '0.7000', '0.6900', '0.3000'],
-      ['client 1 (never visited)', '128', '4', '\u2013', '\u2013', '\u2013'],
+      ['client 1 (not tested)', '128', '4', '\u2013', '\u2013', '\u2013'],
       ['client 2', '128', '4', '0.9000', '0.8900', '0.1000'],
       ['final head and tail', '', '', '0.9000', '0.8900', '0.1000'],
     ]);
