@@ -53,7 +53,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
       batchSize: BATCH_SIZE,
       shardSizes: [numRows],
       maxSteps: 0,
-    skippedVisits: [],
+      skippedVisits: [],
     });
     for (let block = 0; block <= NUM_BLOCKS; block++) {
       const times = [await directBlock(halves, options), await ringBlock(cluster, schedule, numRows)];

@@ -30,6 +30,7 @@ export async function* train(options: RunOptions = {}): AsyncGenerator<TrainEven
   return yield* trainRun(configFrom(options), {
     sinks: [],
     warn,
+    say: () => undefined,
     progress: noProgress,
     interruptedBy: () => undefined,
   });

@@ -4,6 +4,7 @@ import { addDataCommand } from './data.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
+import { addTrackCommand } from './track.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { ownVersion } from './versions.js';
@@ -23,6 +24,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
+  addTrackCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError });

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { configFromFile, type LoadedConfig } from '../config/load.js';
 import { keys } from '../config/keys.js';
+import { loadTracking } from '../config/tracking.js';
 import type { RunConfig } from '../config/run_config.js';
 import { ConfigError } from '../core/errors.js';
-import { consoleSink } from '../report/console.js';
-import { progressBars } from '../report/progress_bar.js';
 import { runFiles } from '../report/run_directory.js';
-import { watchInterrupts } from './interrupts.js';
 import { addConfigOptions, configSources } from './options.js';
+import { runAtTerminal } from './terminal_run.js';
 import { resumeRun } from './train_run.js';
 
 /** Keys that may change when a run goes on: the result does not depend on them. `n_epochs` may be raised besides. */
@@ -41,17 +40,7 @@ export function addResumeCommand(program: Command): void {
       process.stdout.write(`${runDirectory} is complete: there is nothing to go on with\n`);
       return;
     }
-    const warn = (message: string) => process.stderr.write(`warning: ${message}\n`);
-    const interrupts = watchInterrupts();
-    try {
-      const { interruptedBy } = interrupts;
-      const progress = progressBars(process.stderr);
-      const options = { sinks: [consoleSink(process.stdout)], warn, progress, interruptedBy };
-      const run = resumeRun(runDirectory, loaded, options);
-      while (!(await run.next()).done);
-    } finally {
-      interrupts.end();
-    }
+    await runAtTerminal((options) => resumeRun(runDirectory, loaded, options));
   });
 }
 
@@ -79,7 +68,11 @@ function configToResume(
     );
   }
   const isLonger = after.config.n_epochs > before.n_epochs;
-  return existsSync(files.summary) && !isLonger ? undefined : after;
+  if (existsSync(files.summary) && !isLonger) return undefined;
+  // A key is in no file: it comes from the environment, or from a flag.
+  const { key } = loadTracking(files.config, new Map()).wandb;
+  const { wandb } = after.config;
+  return { ...after, config: { ...after.config, wandb: { ...wandb, key: wandb.key || key } } };
 }
 
 function valueOf(config: RunConfig, name: string): unknown {

@@ -60,8 +60,5 @@ function noticesOf(config: RunConfig, shardSizes: readonly number[]): readonly s
           `batch_size ${config.batch_size} is larger than a shard of ${smallest} rows: such a client trains one batch a pass.`,
         ]
       : []),
-    ...(config.wandb.track || config.wandb.key !== ''
-      ? ['Weights & Biases options are set, but this version does not send anything there yet.']
-      : []),
   ];
 }

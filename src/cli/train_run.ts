@@ -18,6 +18,7 @@ import { infoOf } from './run_info.js';
 import { openRecord } from './run_record.js';
 import { saveModel, writeResults } from './run_results.js';
 import { openTrainingCluster, rewindTo, trainDurably, type Trained } from './training.js';
+import { startTracker, TRACKER_WAIT_MS } from './tracker_process.js';
 import { versions } from './versions.js';
 
 export interface TrainRunOptions {
@@ -25,6 +26,8 @@ export interface TrainRunOptions {
   readonly sinks: readonly Sink[];
   /** Told of what goes wrong without stopping the run. */
   readonly warn: (message: string) => void;
+  /** Told a line that is worth reading after the run. */
+  readonly say: (line: string) => void;
   /** Watches long work before training. */
   readonly progress: Progress;
   /** Asked between batches: a signal's name ends the run with a checkpoint and InterruptedError. */
@@ -98,11 +101,22 @@ interface Run {
 async function* runIn(
   { runDirectory, loaded, plan, startMs, start }: Run,
   cluster: Cluster,
-  { sinks: others, warn, interruptedBy }: TrainRunOptions,
+  { sinks: others, warn, say, interruptedBy }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
   const { config, fromEnvironment } = loaded;
   const record = openRecord(runDirectory, config, others, warn);
   const { sinks, log } = record;
+  const tracker = startTracker({
+    runDirectory,
+    wandb: config.wandb,
+    longestWaitMs: TRACKER_WAIT_MS,
+    warn: (message) => {
+      log.warn(message);
+      warn(message);
+    },
+    note: (message) => log.info(message),
+    say,
+  });
   const clock = new PhaseClock(startMs);
   const speed = new Speedometer();
   try {
@@ -149,6 +163,8 @@ async function* runIn(
     log.error(messageOf(error));
     throw await withHint(error, runDirectory);
   } finally {
+    // Before the log is closed: what the tracker has to say belongs there too.
+    await tracker.finish();
     await record.close();
   }
 }

@@ -18,7 +18,7 @@ export function assign(assignment: Assignment): Assignment {
   const { key, value, source } = assignment;
   const { format } = key;
   if (!format.isValid(value)) {
-    const got = key.isSensitive ? 'a value of another kind' : shown(value);
+    const got = key.isSensitive || format.isHidden ? 'a value of another kind' : shown(value);
     throw new ConfigError(
       'ERR_CONFIG_VALUE',
       `\`${key.name}\` is ${got} (from ${source}), but ${format.expected} was expected. Correct it there. ${key.doc}`,

@@ -5,6 +5,8 @@ export interface Format {
   /** Completes "expected ...". */
   readonly expected: string;
   isValid(value: unknown): boolean;
+  /** An invalid value is not shown: it may hold a password. */
+  readonly isHidden?: boolean;
   /** The value as it is kept; only of a valid one. */
   normalise?(value: unknown): unknown;
   /** The value that a text from a flag or the environment stands for, valid or not. */
@@ -109,3 +111,22 @@ export function listOf(item: RegExp, form: string): Format {
     fromText: asIs,
   };
 }
+
+/** Of a server. A user name or password in it would be written to the run's files. */
+export const address: Format = {
+  expected: 'an address such as https://api.wandb.ai, without user name or password',
+  isValid: (value) => {
+    if (typeof value !== 'string' || !/^https?:\/\//.test(value) || !URL.canParse(value)) return false;
+    const { username, password } = new URL(value);
+    return username === '' && password === '';
+  },
+  isHidden: true,
+  fromText: asIs,
+};
+
+/** The same, or nothing. */
+export const optionalAddress: Format = {
+  ...address,
+  expected: 'an address without user name or password, or nothing',
+  isValid: (value) => value === '' || address.isValid(value),
+};

@@ -5,6 +5,7 @@ import { handoffs } from '../link/messages.js';
 import { DEFAULT_CUT } from '../models/network.js';
 import { modelNames } from '../models/registry.js';
 import {
+  address,
   autoOr,
   boolean,
   folder,
@@ -13,6 +14,7 @@ import {
   listOf,
   nonEmptyText,
   oneOf,
+  optionalAddress,
   positive,
   real,
   text,
@@ -97,7 +99,7 @@ export const schema: Schema<RunConfig> = {
   },
   data_mirror: {
     doc: 'Address of a folder from which the files of a data set are fetched instead of the official one.',
-    format: text,
+    format: optionalAddress,
     default: '',
   },
   data_split: {
@@ -247,7 +249,7 @@ export const schema: Schema<RunConfig> = {
     },
     project: {
       doc: 'Project of Weights & Biases.',
-      format: text,
+      format: nonEmptyText,
       default: 'bloom-split',
       env: ['WANDB_PROJECT'],
     },
@@ -255,7 +257,7 @@ export const schema: Schema<RunConfig> = {
     group: { doc: 'Group of runs in Weights & Biases.', format: text, default: '', env: ['WANDB_RUN_GROUP'] },
     base_url: {
       doc: 'Address of the Weights & Biases server.',
-      format: nonEmptyText,
+      format: address,
       default: 'https://api.wandb.ai',
       env: ['WANDB_BASE_URL'],
     },

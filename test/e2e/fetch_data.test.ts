@@ -80,7 +80,9 @@ describe('data that is not there yet', () => {
   it('is refused where the mirror is no address', async () => {
     const { exitCode, stderr } = await bloom(fetchingArgs('mirror'), { cwd: newFolder() });
     expect(exitCode).to.equal(1);
-    expect(stderr).to.match(/^error: `data_mirror` is not an address/);
+    expect(stderr).to.match(
+      /^error: `data_mirror` is a value of another kind .* an address without user name/,
+    );
   });
 });
 

@@ -29,7 +29,7 @@ const someValues = fc.record(
     'optimizer.tail.epsilon': above0,
     'optimizer.tail.momentum': below1,
     'wandb.track': fc.boolean(),
-    'wandb.project': text(0),
+    'wandb.project': text(1),
   },
   { requiredKeys: [] },
 );
