@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
 import { addDataCommand } from './data.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addTrackCommand } from './track.js';
 import { addTrainCommand } from './train.js';
@@ -20,6 +21,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addTrainCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
+  addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
   addTrackCommand(program);

@@ -1,0 +1,103 @@
+import { open } from 'node:fs/promises';
+import type { Evaluations } from '../../core/evaluation.js';
+import type { RoundEvent, StepEvent, VisitEvent } from '../../core/events.js';
+import { DataError, messageOf } from '../../core/errors.js';
+import { readRequiredFile } from '../../core/files.js';
+import { runFiles } from '../run_directory.js';
+import type { RunSummary } from '../sink.js';
+import type { RunOption, RunRecord } from './run_record.js';
+import { evaluationsShape, eventShape, eventShapes, summaryShape, wrongSize } from './run_shapes.js';
+import { misfit, type Shape } from './shape.js';
+
+const FINISHED_RUN = 'a file of a finished run: give a directory that `train` made and finished';
+
+/**
+ * Reads what a run directory tells; `options` are those of its configuration. Throws DataError where a file is missing,
+ * damaged, or of another version.
+ */
+export async function readRun(runDirectory: string, options: readonly RunOption[]): Promise<RunRecord> {
+  const files = runFiles(runDirectory);
+  const summary = (await readJson(files.summary, summaryShape)) as RunSummary;
+  const evaluations = (await readJson(files.evaluation, evaluationsShape)) as Evaluations;
+  const problem = wrongSize(evaluations, summary.clients.length);
+  if (problem !== null) throw damaged(files.evaluation, problem);
+  const events = await readEvents(files.metrics);
+  if (events.losses.length !== summary.steps)
+    throw damaged(files.metrics, `it has ${events.losses.length} steps, but ${summary.steps} were trained`);
+  if (events.visits.at(-1)?.steps !== summary.steps)
+    throw damaged(files.metrics, 'its last visit does not end with the last step');
+  return { summary, evaluations, options, ...events };
+}
+
+async function readJson(path: string, shape: Shape): Promise<unknown> {
+  const bytes = await readRequiredFile(path, FINISHED_RUN);
+  const damage = (problem: string) => damaged(path, problem);
+  return fitting(parsed(new TextDecoder().decode(bytes), damage), shape, damage);
+}
+
+type Damage = (problem: string) => DataError;
+
+function parsed(text: string, damage: Damage): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damage('it is not JSON');
+  }
+}
+
+/** The value, which has the shape. */
+function fitting(value: unknown, shape: Shape, damage: Damage): unknown {
+  const problem = misfit(value, shape);
+  if (problem !== null) throw damage(problem);
+  return value;
+}
+
+/** Line by line, since a long run has many; of each step only the loss is kept. */
+async function readEvents(path: string): Promise<Pick<RunRecord, 'losses' | 'visits' | 'rounds'>> {
+  const losses: number[] = [];
+  const visits: VisitEvent[] = [];
+  const rounds: RoundEvent[] = [];
+  let numLines = 0;
+  let last = '';
+  const damage = (problem: string) => damaged(path, `line ${numLines}: ${problem}`);
+  for await (const line of linesOf(path)) {
+    numLines++;
+    const event = parsed(line, damage);
+    last = (fitting(event, eventShape, damage) as { type: string }).type;
+    if (last === 'step') {
+      const { step, loss } = fitting(event, eventShapes.step, damage) as StepEvent;
+      if (step !== losses.length) throw damage(`step ${step} where ${losses.length} was due`);
+      losses.push(loss);
+    } else if (last === 'visit') visits.push(fitting(event, eventShapes.visit, damage) as VisitEvent);
+    else if (last === 'round') rounds.push(fitting(event, eventShapes.round, damage) as RoundEvent);
+  }
+  if (last !== 'summary') throw damage('it ends before the summary');
+  return { losses, visits, rounds };
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  try {
+    const file = await open(path);
+    try {
+      yield* file.readLines();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new DataError(
+      'ERR_READ',
+      `Cannot read "${path}": ${messageOf(error)}. It should be ${FINISHED_RUN}.`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
+function damaged(path: string, problem: string): DataError {
+  return new DataError(
+    'ERR_RUN_FILE',
+    `"${path}" is damaged, or of another version of bloom-split: ${problem}. Copy the run directory again, or draw it with ` +
+      'the version that made it.',
+    { path },
+  );
+}
