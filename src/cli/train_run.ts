@@ -15,6 +15,7 @@ import type { Cluster } from './cluster.js';
 import { planRun, type RunPlan } from './plan.js';
 import { checkpointOf, cutBack } from './resume_point.js';
 import { infoOf } from './run_info.js';
+import { drawPictures } from './run_pictures.js';
 import { openRecord } from './run_record.js';
 import { saveModel, writeResults } from './run_results.js';
 import { openTrainingCluster, rewindTo, trainDurably, type Trained } from './training.js';
@@ -106,14 +107,15 @@ async function* runIn(
   const { config, fromEnvironment } = loaded;
   const record = openRecord(runDirectory, config, others, warn);
   const { sinks, log } = record;
+  const logAndWarn = (message: string) => {
+    log.warn(message);
+    warn(message);
+  };
   const tracker = startTracker({
     runDirectory,
     wandb: config.wandb,
     longestWaitMs: TRACKER_WAIT_MS,
-    warn: (message) => {
-      log.warn(message);
-      warn(message);
-    },
+    warn: logAndWarn,
     note: (message) => log.info(message),
     say,
   });
@@ -158,6 +160,16 @@ async function* runIn(
       samplesPerSecond: speed.samplesPerSecond,
     });
     sinks.tell((sink) => sink.end?.(summary));
+    if (config.plots) {
+      await drawPictures(runDirectory, loaded, summary.steps).then(
+        (report) => {
+          say(`see what happened: ${report}`);
+        },
+        (error: unknown) => {
+          logAndWarn(`The plots are not drawn: ${messageOf(error)}`);
+        },
+      );
+    }
     return summary;
   } catch (error) {
     log.error(messageOf(error));

@@ -46,7 +46,7 @@ export function closingOf(summary: RunSummary): string {
     `by client, after its last visit: ${shortened(clients)}`,
     `${summary.samples_per_second.toFixed(0)} samples/s in training, ${summary.wall_seconds.toFixed(1)} s in all, ` +
       `peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,
-    `everything is in ${summary.run_directory} (summary.json, metrics.jsonl, run.log, model/)`,
+    `everything is in ${summary.run_directory} (report.html, summary.json, model/, ...)`,
     `test it again: npx bloom-split evaluate ${summary.run_directory}`,
   ].join('\n');
 }

@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from '../support/e2e_command.js';
 
-const TINY = ['MAX_SAMPLES=200', 'EPOCHS=1'];
+const TINY = ['MAX_SAMPLES=200', 'EPOCHS=1', 'PLOTS=false'];
 
 describe('make', () => {
   let folder: string;

@@ -38,7 +38,7 @@ describe('train and track', () => {
     env: Readonly<Record<string, string>> = {},
   ): Promise<Outcome> {
     const small = ['--max-samples', '600', '--n-workers', '2', '--n-epochs', '1', '--wandb-track', 'true'];
-    const outcome = await bloom(['train', ...small, ...args], { cwd, env });
+    const outcome = await bloom(['train', ...small, '--plots', 'false', ...args], { cwd, env });
     expect(outcome.exitCode, outcome.stderr).to.equal(0);
     expect(outcome.stdout + outcome.stderr).not.to.include(GOOD_KEY);
     return outcome;

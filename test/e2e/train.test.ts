@@ -50,8 +50,26 @@ describe('train', () => {
       'model/head.safetensors',
       'model/model.onnx',
       'model/tail.safetensors',
+      'plots/accuracy.png',
+      'plots/accuracy.svg',
+      'plots/class_counts.png',
+      'plots/class_counts.svg',
+      'plots/confusion.png',
+      'plots/confusion.svg',
+      'plots/forgetting.png',
+      'plots/forgetting.svg',
+      'plots/loss.png',
+      'plots/loss.svg',
+      'plots/phase_time.png',
+      'plots/phase_time.svg',
+      'plots/precision_recall.png',
+      'plots/precision_recall.svg',
+      'plots/precision_recall_clients.png',
+      'plots/precision_recall_clients.svg',
+      'report.html',
       'run.log',
       'summary.json',
+      'tensorboard/events',
       'tensorboard/events',
     ]);
     expect(readdirSync(cwd)).to.deep.equal(['outputs']);
@@ -201,7 +219,7 @@ describe('train', () => {
 
   it('two runs at once get two directories', async () => {
     const both = newFolder();
-    const args = ['train', '--n-workers', '2', '--max-samples', '64', '--n-epochs', '1'];
+    const args = ['train', '--n-workers', '2', '--max-samples', '64', '--n-epochs', '1', '--plots', 'false'];
     await Promise.all([bloomOutput(args, { cwd: both }), bloomOutput(args, { cwd: both })]);
     const [first, second, ...more] = runDirectories(both);
     expect(more).to.deep.equal([]);

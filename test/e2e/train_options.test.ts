@@ -11,7 +11,7 @@ import {
   trainOnce,
 } from '../support/e2e_command.js';
 
-const SMALL = ['--n-workers', '2', '--max-samples', '200', '--n-epochs', '2'];
+const SMALL = ['--n-workers', '2', '--max-samples', '200', '--n-epochs', '2', '--plots', 'false'];
 
 describe('train, options', () => {
   after(removeFolders);

@@ -42,7 +42,7 @@ describe('closingOf', () => {
       'test accuracy 0.9877, weighted F1 0.9812, loss 0.1235 (final head and tail)',
       'by client, after its last visit: 0: 0.9500, 1: not visited',
       '1234 samples/s in training, 5.7 s in all, peak memory 300 MB',
-      `everything is in ${runInfo.runDirectory} (summary.json, metrics.jsonl, run.log, model/)`,
+      `everything is in ${runInfo.runDirectory} (report.html, summary.json, model/, ...)`,
       `test it again: npx bloom-split evaluate ${runInfo.runDirectory}`,
     ]);
   });
