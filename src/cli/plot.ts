@@ -15,7 +15,7 @@ export function addPlotCommand(program: Command): void {
       const files = runFiles(runDirectory);
       const { config } = configFromFile(files.config);
       const overrides = readOverrides(files.overrides);
-      const paths = await drawRun(runDirectory, runOptions({ config, overrides }));
+      const { paths } = await drawRun(runDirectory, runOptions({ config, overrides }));
       process.stdout.write(paths.map((path) => `${path}\n`).join(''));
     });
 }

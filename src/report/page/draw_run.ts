@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
 import { drawPlots } from '../plots/draw_plots.js';
+import type { Plot } from '../plots/plot.js';
 import { readRun } from '../plots/read_run.js';
 import type { RunOption } from '../plots/run_record.js';
 import { reportPage } from './report_page.js';
@@ -20,15 +21,18 @@ const contents = [
   ['tensorboard/', 'the same numbers for TensorBoard'],
 ] as const;
 
+export interface DrawnRun {
+  /** Of the files written; that of the report is the last. */
+  readonly paths: readonly string[];
+  readonly plots: readonly Plot[];
+}
+
 /**
  * Draws `plots/` and `report.html` of a finished run into its directory, the same bytes every time; `options` are all options
- * of its configuration. Gives the paths written. Throws DataError where a file of the run is missing, damaged or of another
+ * of its configuration. Throws DataError where a file of the run is missing, damaged or of another
  * version, StorageError where a picture cannot be written.
  */
-export async function drawRun(
-  runDirectory: string,
-  options: readonly RunOption[],
-): Promise<readonly string[]> {
+export async function drawRun(runDirectory: string, options: readonly RunOption[]): Promise<DrawnRun> {
   const run = await readRun(runDirectory, options);
   const { plots, notes } = await drawPlots(run);
   const files = [
@@ -44,5 +48,5 @@ export async function drawRun(
     { path: join(runDirectory, 'report.html'), data: page },
   ];
   for (const { path, data } of written) await writeFileAtomic(path, data);
-  return written.map(({ path }) => path);
+  return { paths: written.map(({ path }) => path), plots };
 }

@@ -20,7 +20,8 @@ describe('drawRun', () => {
   });
 
   it('writes every plot twice and the report, and leaves nothing else', async () => {
-    const paths = await drawRun(directory, run.options);
+    const { paths, plots } = await drawRun(directory, run.options);
+    expect(plots).to.have.length(8);
     expect(paths).to.have.length(2 * 8 + 1);
     expect(paths.at(-1)).to.equal(join(directory, 'report.html'));
     expect(
@@ -54,7 +55,7 @@ describe('drawRun', () => {
 
   it('writes the same bytes again, also of a run that was moved', async () => {
     const bytes = async (at: string) =>
-      (await drawRun(at, run.options)).map((path) => readFileSync(path, 'base64'));
+      (await drawRun(at, run.options)).paths.map((path) => readFileSync(path, 'base64'));
     const first = await bytes(directory);
     expect(await bytes(directory)).to.deep.equal(first);
     const moved = join(folder, 'moved');
