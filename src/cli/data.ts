@@ -1,6 +1,9 @@
+import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
+import { ConfigError } from '../core/errors.js';
+import { writeFileAtomic } from '../core/files.js';
 import { formatShape } from '../core/shapes.js';
 import { countClasses, type Dataset } from '../data/dataset.js';
 import type { DataSplitName } from '../data/splits/registry.js';
@@ -14,13 +17,31 @@ export function addDataCommand(program: Command): void {
   const command = program
     .command('data')
     .description('Fetch what is missing of a data set, check it, and show what is in it.')
-    .option('--show', 'Print and draw how many rows of each class every client gets.');
-  addConfigOptions(command).action(async ({ show }: { show?: true }) => {
+    .option('--show', 'Print and draw how many rows of each class every client gets.')
+    .option('--plot <file>', 'The same as a picture: an SVG file, or a PNG file.');
+  addConfigOptions(command).action(async ({ show, plot }: { show?: true; plot?: string }) => {
     const { config } = loadConfig(configSources(command));
     const dataset = await readRows(config, progressBars(process.stderr));
     process.stdout.write(descriptionOf(dataset));
-    if (show) process.stdout.write(`\n${splitOf(config)}\n\n${splitTableOf(dealtRows(config, dataset))}`);
+    if (!show && plot === undefined) return;
+    const dealt = dealtRows(config, dataset);
+    if (show) process.stdout.write(`\n${splitOf(config)}\n\n${splitTableOf(dealt)}`);
+    if (plot !== undefined) await writePlot(plot, dealt);
   });
+}
+
+async function writePlot(path: string, { classCounts, classNames }: DealtRows): Promise<void> {
+  const ending = extname(path);
+  if (ending !== '.svg' && ending !== '.png') {
+    throw new ConfigError(
+      'ERR_PLOT_FILE',
+      `\`--plot\` is "${path}", but a file name ending in .svg or .png was expected. Correct it there.`,
+    );
+  }
+  const { drawClassCounts } = await import('../report/plots/class_counts.js');
+  const { svg, png } = await drawClassCounts(classCounts, classNames);
+  await writeFileAtomic(path, ending === '.svg' ? svg : png);
+  process.stdout.write(`drawn in ${path}\n`);
 }
 
 function descriptionOf({ name, shape, train, test, folder, isVerified }: Dataset): string {

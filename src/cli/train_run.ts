@@ -162,11 +162,12 @@ async function* runIn(
     sinks.tell((sink) => sink.end?.(summary));
     if (config.plots) {
       await drawPictures(runDirectory, loaded, summary.steps).then(
-        (report) => {
-          say(`see what happened: ${report}`);
+        () => {
+          say(`see what happened: ${runFiles(runDirectory).report}`);
         },
         (error: unknown) => {
-          logAndWarn(`The plots are not drawn: ${messageOf(error)}`);
+          const how = `Draw them with: npx bloom-split plot ${runDirectory}`;
+          logAndWarn(`The plots are not drawn: ${messageOf(error)} ${how}`);
         },
       );
     }

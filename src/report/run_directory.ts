@@ -13,6 +13,7 @@ export const runFiles = (runDirectory: string) =>
     log: join(runDirectory, 'run.log'),
     metrics: join(runDirectory, 'metrics.jsonl'),
     summary: join(runDirectory, 'summary.json'),
+    report: join(runDirectory, 'report.html'),
     evaluation: join(runDirectory, 'evaluation.json'),
     head: join(runDirectory, 'model', 'head.safetensors'),
     tail: join(runDirectory, 'model', 'tail.safetensors'),

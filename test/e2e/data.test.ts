@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bloom, bloomOutput, newFolder, removeFolders } from '../support/e2e_command.js';
 
-describe('data --show', () => {
+describe('data --show and --plot', () => {
   after(removeFolders);
 
   const show = (...args: readonly string[]) => bloomOutput(['data', '--show', ...args], { cwd: newFolder() });
@@ -42,6 +44,22 @@ describe('data --show', () => {
     expect(text).to.match(
       /^rows left out: \d+ \(`n_workers` 4 times `classes_per_client` 2 is 8 of 10 classes\)$/m,
     );
+  });
+
+  it('--plot draws it into a file, SVG or PNG, and nothing else', async () => {
+    const cwd = newFolder();
+    for (const [name, beginning] of [
+      ['classes.svg', '<svg'],
+      ['classes.png', '\x89PNG'],
+    ]) {
+      const stdout = await bloomOutput(['data', '--plot', name], { cwd });
+      expect(stdout).to.include(`drawn in ${name}`);
+      expect(readFileSync(join(cwd, name), 'latin1').startsWith(beginning), name).to.equal(true);
+    }
+    const { exitCode, stderr } = await bloom(['data', '--plot', 'classes.gif'], { cwd });
+    expect(stderr).to.match(/^error: `--plot` is "classes\.gif", but a file name ending in \.svg or \.png/);
+    expect(exitCode).to.equal(1);
+    expect(readdirSync(cwd).sort()).to.deep.equal(['classes.png', 'classes.svg']);
   });
 
   for (const [what, args, message] of [

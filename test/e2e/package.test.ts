@@ -76,7 +76,8 @@ describe('the package', () => {
       'dist/client/thread.js',
       'config/base.yaml',
     ]);
-    const allowed = /^(dist\/.*\.(js|d\.ts)|config\/[^/]+\.yaml|package\.json|[A-Z]+(\.md)?)$/;
+    const allowed =
+      /^(dist\/.*\.(js|d\.ts)|config\/[^/]+\.yaml|assets\/fonts\/[\w.-]+|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((name) => !allowed.test(name))).to.deep.equal([]);
   });
 
