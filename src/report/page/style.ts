@@ -39,7 +39,7 @@ a { color: var(--link); }
 .numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); gap: 0.75rem; margin: 1.75rem 0 0; }
 .numbers div { padding: 0.8rem 1rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--soft); }
 .numbers dt { font-weight: 400; font-size: 0.82rem; color: var(--quiet); }
-.numbers dd { margin: 0; font-size: 1.5rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.numbers dd { margin: 0; font-size: 1.35rem; white-space: nowrap; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.4rem 1.5rem; margin: 0; }
 .facts dt { color: var(--quiet); font-weight: 400; }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
