@@ -6,7 +6,7 @@ import { packageRoot } from '../config/load.js';
 import { messageOf, SetupError } from '../core/errors.js';
 import { buildNative } from '../engine/tensorflow/native/build.js';
 import { findNodeGyp } from '../engine/tensorflow/native/compile.js';
-import { checkGlibc, gigabytes, glibcVersion } from '../engine/tensorflow/native/host.js';
+import { checkGlibc, formatBytes, glibcVersion } from '../engine/tensorflow/native/host.js';
 import { removeNative } from '../engine/tensorflow/native/remove.js';
 import { testAddon, type SelfTest } from '../engine/tensorflow/native/self_test.js';
 import { TENSORFLOW_VERSION, wheelsFor, type Flavour } from '../engine/tensorflow/native/wheels.js';
@@ -59,7 +59,7 @@ async function build(flavour: Flavour, cache: string): Promise<void> {
 function describe({ devices }: SelfTest): void {
   for (const { name, memoryBytes } of devices) {
     const short = name.slice(name.indexOf('device:') + 'device:'.length);
-    say(`device: ${short}${short.startsWith('GPU') ? `, ${gigabytes(memoryBytes)} for TensorFlow` : ''}`);
+    say(`device: ${short}${short.startsWith('GPU') ? `, ${formatBytes(memoryBytes)} for TensorFlow` : ''}`);
   }
 }
 

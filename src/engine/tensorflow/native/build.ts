@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { SetupError } from '../../../core/errors.js';
+import { SetupError, StorageError } from '../../../core/errors.js';
 import { makeFolder } from '../../../core/files.js';
 import { compileAddon, findNodeHeaders } from './compile.js';
 import { fetchWheel, missingWheels } from './fetch_wheels.js';
-import { checkSpace, checkTools, freeBytesIn, gigabytes } from './host.js';
+import { checkSpace, checkTools, freeBytesIn, formatBytes } from './host.js';
 import { layoutIn, stagingFolder, type Layout } from './layout.js';
 import { applyPatch } from './patch.js';
 import { isProcessAlive } from './process_alive.js';
@@ -42,19 +42,23 @@ export async function buildNative(build: NativeBuild): Promise<SelfTest | undefi
   const stamp = await stampOf(flavour, wheels, patchFile);
   if (await isBuilt(layoutIn(packageFolder), stamp)) return undefined;
 
-  await makeFolder(cache);
-  await check(build);
-  const staging = layoutIn(await newStaging(packageFolder));
   try {
-    await unpack(build, staging);
-    await compile(build, staging);
-    say('self-test: a product of matrices in several threads at once, each on a device of its own');
-    const tested = await build.test(staging.addon);
-    await writeStamp(staging, stamp);
-    await putInPlace(staging, layoutIn(packageFolder));
-    return tested;
-  } finally {
-    await rm(staging.root, { recursive: true, force: true });
+    await makeFolder(cache);
+    await check(build);
+    const staging = layoutIn(await newStaging(packageFolder));
+    try {
+      await unpack(build, staging);
+      await compile(build, staging);
+      say('self-test: a product of matrices in several threads at once, each on a device of its own');
+      const tested = await build.test(staging.addon);
+      await writeStamp(staging, stamp);
+      await putInPlace(staging, layoutIn(packageFolder));
+      return tested;
+    } finally {
+      await rm(staging.root, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw isSystemError(error) ? unwritable(error, build) : error;
   }
 }
 
@@ -69,14 +73,15 @@ async function check({ wheels, cache, packageFolder, say }: NativeBuild): Promis
   await checkSpace(needs, freeBytesIn);
   say(`found: ${versions.join('; ')}`);
   say(
-    `to download: ${gigabytes(toFetch)} to ${cache}; to unpack: ${gigabytes(toUnpack)} to ${packageFolder}`,
+    `to download: ${formatBytes(toFetch)} to ${cache}; to unpack: ${formatBytes(toUnpack)} to ${packageFolder}`,
   );
 }
 
 async function unpack({ wheels, cache, say }: NativeBuild, { deps }: Layout): Promise<void> {
   await mkdir(deps);
   for (const [index, wheel] of wheels.entries()) {
-    say(`wheel ${index + 1} of ${wheels.length}: ${wheel.file}, ${gigabytes(wheel.sizeBytes)}`);
+    const source = missingWheels([wheel], cache).length > 0 ? 'to be downloaded' : 'from the cache';
+    say(`wheel ${index + 1} of ${wheels.length}: ${wheel.file}, ${formatBytes(wheel.sizeBytes)}, ${source}`);
     await unpackWheel(await fetchWheel(wheel, cache, say), deps);
   }
   await arrangeDeps(deps);
@@ -123,6 +128,20 @@ async function putInPlace(from: Layout, to: Layout): Promise<void> {
   await rm(to.deps, { recursive: true, force: true });
   await rename(from.deps, to.deps);
   await rename(from.lib, to.lib);
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function unwritable(error: NodeJS.ErrnoException, { packageFolder, cache }: NativeBuild): StorageError {
+  return new StorageError(
+    'ERR_TENSORFLOW_WRITE',
+    `Cannot build the tensorflow engine: ${error.message}. It is built in "${packageFolder}", with downloads in "${cache}": ` +
+      'this user must be allowed to write there, and there must be space.',
+    { packageFolder, cache },
+    { cause: error },
+  );
 }
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {

@@ -35,7 +35,7 @@ export async function fetchWheel(wheel: Wheel, cache: string, say: (line: string
     await checkSum(wheel, join(folder, wheel.file));
     await rename(join(folder, wheel.file), path);
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
   }
   return path;
 }

@@ -33,7 +33,7 @@ const neededTools: readonly NeededTool[] = [
   {
     name: 'python3',
     program: 'python3',
-    args: ['-c', 'import platform, zipfile; print(platform.python_version())'],
+    args: ['-c', "import platform, zipfile; print('Python', platform.python_version())"],
     install: 'python3',
   },
   {
@@ -65,7 +65,7 @@ export async function checkTools(): Promise<readonly string[]> {
         { tool: name },
       );
     }
-    versions.push(outcome.stdout.split('\n')[0]);
+    versions.push(outcome.stdout.split(/\n| from /)[0]);
   }
   return versions;
 }
@@ -97,13 +97,14 @@ export async function checkSpace(
     if (free >= bytes) continue;
     throw new SetupError(
       'ERR_TENSORFLOW_SPACE',
-      `The tensorflow engine needs ${gigabytes(bytes)} on the disk of "${folder}", where ${gigabytes(free)} are free. ` +
+      `The tensorflow engine needs ${formatBytes(bytes)} on the disk of "${folder}", where ${formatBytes(free)} are free. ` +
         'Free some space, or keep the downloads on another disk with `--cache-dir` (make tensorflow CACHE_DIR=...).',
       { folder, needed: bytes, free },
     );
   }
 }
 
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(2)} GB`;
+/** As in "274 MB", "5.7 GB". */
+export function formatBytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

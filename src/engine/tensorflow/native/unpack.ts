@@ -15,14 +15,16 @@ const WANTED = [
   'nvidia/',
 ];
 
-/** Python checks each file's CRC, and lets none out of the folder. */
+/** Python checks each file's CRC and lets none out of the folder, but forgets which are programs (ptxas is one). */
 const UNZIP = `
-import sys, zipfile
+import os, sys, zipfile
 wheel, folder, *wanted = sys.argv[1:]
 with zipfile.ZipFile(wheel) as archive:
-    for name in archive.namelist():
-        if name.startswith(tuple(wanted)) or '.dist-info/' in name:
-            archive.extract(name, folder)
+    for entry in archive.infolist():
+        if entry.filename.startswith(tuple(wanted)) or '.dist-info/' in entry.filename:
+            path = archive.extract(entry, folder)
+            if entry.external_attr >> 16 & 0o111:
+                os.chmod(path, 0o755)
 `;
 
 /** Unpacks from a wheel into `deps` what the addon is built from and loads. Throws SetupError. */
