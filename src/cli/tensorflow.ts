@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { cacheFolder } from '../config/cache_folder.js';
 import { packageRoot } from '../config/load.js';
@@ -12,9 +12,9 @@ import { testAddon, type SelfTest } from '../engine/tensorflow/native/self_test.
 import { TENSORFLOW_VERSION, wheelsFor, type Flavour } from '../engine/tensorflow/native/wheels.js';
 
 interface TensorflowOptions {
-  readonly gpu: boolean;
-  readonly remove: boolean;
-  readonly cacheDir?: string;
+  readonly gpu?: true;
+  readonly remove?: true;
+  readonly cacheDir: string;
 }
 
 /** `bloom-split tensorflow`: builds the native part of the tensorflow engine, or removes it. */
@@ -22,11 +22,11 @@ export function addTensorflowCommand(program: Command): void {
   program
     .command('tensorflow')
     .description('Build the native part of the tensorflow engine, from the libraries in its Python wheels.')
-    .option('--gpu', "for NVIDIA GPUs, with NVIDIA's CUDA 12 libraries", false)
-    .option('--remove', 'remove what was built instead; downloads stay', false)
+    .option('--gpu', "for NVIDIA GPUs, with NVIDIA's CUDA 12 libraries")
+    .option('--remove', 'remove what was built instead; downloads stay')
     .option('--cache-dir <folder>', 'where downloads are kept', join(cacheFolder(), 'tensorflow'))
-    .action(({ gpu, remove, cacheDir }: Required<TensorflowOptions>) =>
-      remove ? removeBuilt(cacheDir) : build(gpu ? 'gpu' : 'cpu', cacheDir),
+    .action(({ gpu, remove, cacheDir }: TensorflowOptions) =>
+      remove ? removeBuilt(resolve(cacheDir)) : build(gpu ? 'gpu' : 'cpu', resolve(cacheDir)),
     );
 }
 

@@ -73,7 +73,8 @@ async function check({ wheels, cache, packageFolder, say }: NativeBuild): Promis
   await checkSpace(needs, freeBytesIn);
   say(`found: ${versions.join('; ')}`);
   say(
-    `to download: ${formatBytes(toFetch)} to ${cache}; to unpack: ${formatBytes(toUnpack)} to ${packageFolder}`,
+    `to download: ${toFetch > 0 ? formatBytes(toFetch) : 'nothing'}, to ${cache}; ` +
+      `to unpack: ${formatBytes(toUnpack)}, to ${packageFolder}`,
   );
 }
 
