@@ -120,6 +120,11 @@ describe('building the native part of the tensorflow engine', () => {
       }
     });
 
+    it('nothing to patch with', async () => {
+      for (const name of ['git', 'patch']) rmSync(join(inPackage('..'), 'bin', name), { force: true });
+      expectRefused(await fakes.build(), /needs git or patch, which is not here/);
+    });
+
     it('too little space', async () => {
       const wheels = [{ ...fakes.order.wheels[0], unpackedBytes: 1e18 }];
       expectRefused(await fakes.build({ wheels }), /needs 1000000000\.0 GB on the disk of .*--cache-dir/);
@@ -195,11 +200,6 @@ describe('building the native part of the tensorflow engine', () => {
           .and.to.match(/built\n$/);
       });
     }
-
-    it('there is nothing to patch with', async () => {
-      for (const name of ['git', 'patch']) rmSync(join(inPackage('..'), 'bin', name), { force: true });
-      expectKept(await fakes.build({ flavour: 'gpu' }), /needs git or patch, and neither is here/);
-    });
 
     it('it does not compile: the last lines say why', async () => {
       fakes.nodeGyp('console.log("backend.cc:1: error: what is this?"); process.exitCode = 3');

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { SetupError, StorageError } from '../../../core/errors.js';
 import { makeFolder } from '../../../core/files.js';
 import { compileAddon, findNodeHeaders } from './compile.js';
-import { fetchWheel, missingWheels } from './fetch_wheels.js';
+import { fetchWheel, missingWheels, removeAbandoned } from './fetch_wheels.js';
 import { checkSpace, checkTools, freeBytesIn, formatBytes } from './host.js';
 import { layoutIn, stagingFolder, type Layout } from './layout.js';
 import { applyPatch } from './patch.js';
@@ -44,9 +44,11 @@ export async function buildNative(build: NativeBuild): Promise<SelfTest | undefi
 
   try {
     await makeFolder(cache);
-    await check(build);
+    await removeAbandoned(cache);
     const staging = layoutIn(await newStaging(packageFolder));
     try {
+      await check(build);
+      await patch(build, staging);
       await unpack(build, staging);
       await compile(build, staging);
       say('self-test: a product of matrices in several threads at once, each on a device of its own');
@@ -78,6 +80,13 @@ async function check({ wheels, cache, packageFolder, say }: NativeBuild): Promis
   );
 }
 
+/** A copy of the source: the installed package stays as it was published. */
+async function patch({ packageFolder, patchFile, say }: NativeBuild, { root }: Layout): Promise<void> {
+  for (const name of ['binding', 'binding.gyp'])
+    await cp(join(packageFolder, name), join(root, name), { recursive: true });
+  say(`patch: ${basename(patchFile)} ${await applyPatch(patchFile, root)}`);
+}
+
 async function unpack({ wheels, cache, say }: NativeBuild, { deps }: Layout): Promise<void> {
   await mkdir(deps);
   for (const [index, wheel] of wheels.entries()) {
@@ -88,14 +97,7 @@ async function unpack({ wheels, cache, say }: NativeBuild, { deps }: Layout): Pr
   await arrangeDeps(deps);
 }
 
-/** On a copy of the source: the installed package stays as it was published. */
-async function compile(
-  { packageFolder, patchFile, nodeGyp, say }: NativeBuild,
-  staging: Layout,
-): Promise<void> {
-  for (const name of ['binding', 'binding.gyp'])
-    await cp(join(packageFolder, name), join(staging.root, name), { recursive: true });
-  say(`patch: ${basename(patchFile)} ${await applyPatch(patchFile, staging.root)}`);
+async function compile({ nodeGyp, say }: NativeBuild, staging: Layout): Promise<void> {
   const headers = findNodeHeaders();
   const origin =
     headers === undefined ? 'which node-gyp downloads, since they did not come with it' : `in ${headers}`;

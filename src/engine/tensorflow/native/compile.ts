@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { SetupError } from '../../../core/errors.js';
 import { NAPI_VERSION, type Layout } from './layout.js';
 import { lastLines, runTool } from './tool.js';
@@ -42,13 +42,19 @@ export async function compileAddon(
 ): Promise<void> {
   const variables = {
     module_name: 'tfjs_binding',
-    module_path: dirname(addon),
+    module_path: relative(root, dirname(addon)),
     napi_build_version: NAPI_VERSION,
   };
   const outcome = await runTool(
     process.execPath,
     [
-      ...[nodeGyp, 'rebuild', ...(headers === undefined ? [] : [`--nodedir=${headers}`]), '--'],
+      ...[
+        nodeGyp,
+        'rebuild',
+        '--loglevel=error',
+        ...(headers === undefined ? [] : [`--nodedir=${headers}`]),
+        '--',
+      ],
       ...Object.entries(variables).map(([name, value]) => `-D${name}=${value}`),
     ],
     { cwd: root },

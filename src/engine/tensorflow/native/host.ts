@@ -49,6 +49,7 @@ const neededTools: readonly NeededTool[] = [
     install: 'g++ (gcc-c++ on Fedora)',
   },
   { name: 'make', program: 'make', args: ['--version'], install: 'make' },
+  { name: 'git or patch', program: 'sh', args: ['-c', 'git --version || patch --version'], install: 'patch' },
 ];
 
 /** Makes sure that the programs are there, and gives what each says of itself. Throws SetupError. */
@@ -61,7 +62,7 @@ export async function checkTools(): Promise<readonly string[]> {
       throw new SetupError(
         'ERR_TENSORFLOW_TOOL',
         `Building the tensorflow engine needs ${name}, which is not here${said === '' ? '' : ` ("${said}")`}. Install ` +
-          `${install} with your package manager, as in \`apt-get install python3 python3-pip g++ make\`, and run this again.`,
+          `${install} with your package manager, as in \`apt-get install python3 python3-pip g++ make patch\`, and run this again.`,
         { tool: name },
       );
     }

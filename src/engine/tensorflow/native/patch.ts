@@ -34,26 +34,22 @@ function flag(isSet: boolean, name: string): string[] {
   return isSet ? [name] : [];
 }
 
-/** Applies a patch to the source in a folder, or sees that it is applied already. Throws SetupError where it is neither. */
+/**
+ * Applies a patch to the source in a folder, with git or else patch, or sees that it is applied already. Throws SetupError where it
+ * is neither.
+ */
 export async function applyPatch(file: string, folder: string): Promise<'applied' | 'was applied already'> {
-  for (const tool of [gitApply, gnuPatch]) {
-    const trial = await tool(file, folder, false, true);
-    if (trial === undefined) continue;
-    if (trial.isSuccess) {
-      const outcome = await tool(file, folder, false, false);
-      if (outcome?.isSuccess) return 'applied';
-    } else if ((await tool(file, folder, true, true))?.isSuccess) return 'was applied already';
-    throw new SetupError(
-      'ERR_TENSORFLOW_PATCH',
-      `${basename(file)} does not fit the source of the installed @tensorflow/tfjs-node-gpu, which is of another version or was ` +
-        `changed. Install it afresh (npm ci), and run this again.${lastLines(trial)}`,
-      { file },
-    );
+  const tool = (await runTool('git', ['--version'])) ? gitApply : gnuPatch;
+  const outcome = await tool(file, folder, false, true);
+  if (outcome?.isSuccess) {
+    await tool(file, folder, false, false);
+    return 'applied';
   }
+  if ((await tool(file, folder, true, true))?.isSuccess) return 'was applied already';
   throw new SetupError(
-    'ERR_TENSORFLOW_TOOL',
-    'Building the tensorflow engine needs git or patch, and neither is here. Install one with your package manager, ' +
-      'as in `apt-get install patch`, and run this again.',
-    { tool: 'patch' },
+    'ERR_TENSORFLOW_PATCH',
+    `${basename(file)} does not fit the source of the installed @tensorflow/tfjs-node-gpu, which is of another version or was ` +
+      `changed. Install it afresh (npm ci), and run this again.${outcome ? lastLines(outcome) : ''}`,
+    { file },
   );
 }
