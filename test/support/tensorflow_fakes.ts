@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -13,6 +14,22 @@ import { fileURLToPath } from 'node:url';
 import type { Wheel } from '../../src/engine/tensorflow/native/wheels.js';
 import { run, type Outcome } from './e2e_command.js';
 import type { BuildOrder } from './tensorflow_build.js';
+
+/** The files of the package before and after. */
+export const PUBLISHED = ['binding.gyp', 'binding/backend.cc'];
+const BUILT = [
+  ...PUBLISHED,
+  'deps/THIRD_PARTY_NOTICES.txt',
+  'deps/bloom-split.json',
+  'deps/include/tensorflow/c/c_api.h',
+  'deps/lib/libtensorflow.so',
+  'deps/lib/libtensorflow_cc.so.2',
+  'deps/lib/libtensorflow_framework.so',
+  'deps/lib/libtensorflow_framework.so.2',
+  'deps/nvidia/cuda_nvcc/bin/ptxas',
+  'deps/tensorflow_cpu-2.21.0.dist-info/LICENSE',
+  'lib/napi-v8/tfjs_binding.node',
+];
 
 const WHEEL = 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl';
 
@@ -65,6 +82,9 @@ export interface Fakes {
   build(change?: Partial<BuildOrder>): Promise<Outcome>;
   /** All files of the package, by path, in order. */
   files(): readonly string[];
+  inPackage(name: string): string;
+  /** The text of a file of the package. */
+  read(name: string): string;
 }
 
 /** `-m pip download` of a python3 that fetches from the fake index. */
@@ -130,6 +150,8 @@ export async function makeFakes(folder: string, python: string): Promise<Fakes> 
         .map((entry) => relative(packageFolder, join(entry.parentPath, entry.name)))
         .sort();
     },
+    inPackage: (name) => join(packageFolder, name),
+    read: (name) => readFileSync(fakes.inPackage(name), 'utf8'),
   };
   for (const name of ['g++', 'make']) fakes.program(name, `echo '${name} 1.0'`);
   for (const name of ['sh', 'git', 'patch']) {
@@ -145,4 +167,31 @@ function wheelIn(index: string): Wheel {
   const bytes = readFileSync(join(index, WHEEL));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { file: WHEEL, sha256, sizeBytes: bytes.length, unpackedBytes: bytes.length };
+}
+
+export function expectBuilt(fakes: Fakes, { exitCode, stdout, stderr }: Outcome): void {
+  expect(stderr).to.equal('');
+  expect(stdout).to.match(/\nbuilt\n$/);
+  expect(exitCode).to.equal(0);
+  expect(fakes.files()).to.deep.equal(BUILT);
+}
+
+/** Only the download is in the cache, nothing half-written. */
+export function expectCached({ order }: Fakes): void {
+  expect(readdirSync(order.cache)).to.deep.equal([order.wheels[0].file]);
+}
+
+/** Failed with this message, and nothing was built. */
+export function expectRefused(fakes: Fakes, { exitCode, stderr }: Outcome, message: RegExp): void {
+  expect(stderr).to.match(message);
+  expect(exitCode).to.equal(1);
+  expect(fakes.files()).to.deep.equal(PUBLISHED);
+}
+
+/** Failed with this message, and what was built for the CPU before is still there. */
+export function expectKept(fakes: Fakes, { exitCode, stderr }: Outcome, message: RegExp): void {
+  expect(stderr).to.match(message);
+  expect(exitCode).to.equal(1);
+  expect(fakes.files()).to.deep.equal(BUILT);
+  expect(fakes.read('deps/bloom-split.json')).to.include('"flavour": "cpu"');
 }
