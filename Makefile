@@ -15,14 +15,19 @@ VERIFY_NAMES := MODEL CUT ENGINE DEVICES
 VERIFY_FLAGS = $(foreach name,$(filter $(VERIFY_NAMES),$(GIVEN)),--$(shell echo $(name) | tr A-Z a-z) "$$$(name)") \
                $(if $(filter-out $(VERIFY_NAMES) NODE NPM,$(GIVEN)),$(error make verify takes $(VERIFY_NAMES), not $(strip $(GIVEN))))
 
+TENSORFLOW_NAMES := GPU CACHE_DIR
+TENSORFLOW_FLAGS = $(if $(filter-out 0,$(if $(filter GPU,$(GIVEN)),$(GPU))),--gpu) \
+                   $(if $(filter CACHE_DIR,$(GIVEN)),--cache-dir "$$CACHE_DIR") \
+                   $(if $(filter-out $(TENSORFLOW_NAMES) NODE NPM,$(GIVEN)),$(error make $@ takes $(TENSORFLOW_NAMES), not $(strip $(GIVEN))))
+
 SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train data verify soak test lint format build bench clean check-node
+.PHONY: help train data verify tensorflow clean-tensorflow soak test lint format build bench clean check-node
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-23s %s\n", $$1, $$2 }'
 	@echo "  Options: make train WORKERS=4 EPOCHS=5 LOCAL_EPOCHS=1 ... (any key in capitals), CONFIG=file.yaml"
 
 train: dist/.built ## train a split network; any option as NAME=value
@@ -33,6 +38,12 @@ data: dist/.built ## fetch or check a data set; SHOW=1 shows which client gets w
 
 verify: dist/.built ## prove on this machine that split training equals unsplit training (MODEL=, CUT=)
 	@$(RUN) verify $(VERIFY_FLAGS)
+
+tensorflow: dist/.built ## build the native part of the tensorflow engine (GPU=1: for NVIDIA GPUs; CACHE_DIR=)
+	@$(RUN) tensorflow $(TENSORFLOW_FLAGS)
+
+clean-tensorflow: dist/.built ## remove what `make tensorflow` built; its downloads stay
+	@$(RUN) tensorflow --remove $(TENSORFLOW_FLAGS)
 
 test: dist/.built build/.built ## run all tests, with coverage
 	@$(BIN)/c8 $(BIN)/mocha

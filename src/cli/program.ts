@@ -5,6 +5,7 @@ import { addEvaluateCommand } from './evaluate.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addTrackCommand } from './track.js';
+import { addTensorflowCommand } from './tensorflow.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
 import { ownVersion } from './versions.js';
@@ -25,6 +26,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addVerifyCommand(program);
   addDataCommand(program);
   addTrackCommand(program);
+  addTensorflowCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError });

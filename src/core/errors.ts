@@ -29,6 +29,9 @@ export class ShapeError extends BloomError {}
 /** A file or directory could not be written or read: the user frees space or changes the place. */
 export class StorageError extends BloomError {}
 
+/** This machine lacks something, or a step of setting it up failed: the user installs what is named and runs it again. */
+export class SetupError extends BloomError {}
+
 /** A loss, gradient or weight is not finite: training cannot go on from here. */
 export class NumericError extends BloomError {}
 
@@ -53,6 +56,7 @@ const classes = {
   DataError,
   ShapeError,
   StorageError,
+  SetupError,
   NumericError,
   ClientLostError,
   ProtocolError,

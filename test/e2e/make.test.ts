@@ -110,7 +110,19 @@ describe('make', () => {
   it('data and help', async () => {
     expect((await make(['data'])).stdout).to.match(/^mnist: 60000 training and 10000 test pictures/);
     const { stdout } = await make(['help']);
-    for (const target of ['help', 'train', 'test', 'lint', 'format', 'build', 'data', 'bench', 'clean'])
+    for (const target of [
+      'help',
+      'train',
+      'test',
+      'lint',
+      'format',
+      'build',
+      'data',
+      'bench',
+      'clean',
+      'tensorflow',
+      'clean-tensorflow',
+    ])
       expect(stdout).to.match(new RegExp(`^  make ${target} +[a-z]`, 'm'));
     expect((await make([])).stdout).to.equal(stdout);
   });

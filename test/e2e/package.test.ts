@@ -75,9 +75,10 @@ describe('the package', () => {
       'dist/main.js',
       'dist/client/thread.js',
       'config/base.yaml',
+      'patches/tfjs-node-gpu+4.22.0.patch',
     ]);
     const allowed =
-      /^(dist\/.*\.(js|d\.ts)|config\/[^/]+\.yaml|assets\/fonts\/[\w.-]+|package\.json|[A-Z]+(\.md)?)$/;
+      /^(dist\/.*\.(js|d\.ts)|config\/[^/]+\.yaml|assets\/fonts\/[\w.-]+|patches\/[^/]+\.patch|package\.json|[A-Z]+(\.md)?)$/;
     expect(files.filter((name) => !allowed.test(name))).to.deep.equal([]);
   });
 
