@@ -10,6 +10,8 @@ export interface Device {
   /** `cpu`, `gpu:0`, ... */
   readonly name: string;
   readonly description: string;
+  /** What a program may use of it, where that is known. */
+  readonly memoryBytes?: number;
 }
 
 /** Consecutive layers whose parameters share an optimiser: PyTorch's parameter group. */
@@ -53,6 +55,7 @@ export interface Program {
   readonly spec: SegmentSpec;
   /** A segment that starts from this state; the arrays become the segment's own. */
   createSegment(state: SegmentState): Segment;
+  /** Frees it and its segments. */
   dispose(): Promise<void>;
 }
 
@@ -81,6 +84,8 @@ export interface Segment {
   exportState(): SegmentState;
   /** Forgets the past of one layer group's optimiser, its step count included; without a number, of all. */
   resetOptimizers(group?: number): void;
+  /** Frees what it holds on its device; it is of no use afterwards. */
+  dispose(): void;
 }
 
 export interface LossGradient {

@@ -8,7 +8,8 @@ import {
   type Layer,
 } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
-import { numSlots } from '../optimizer.js';
+import { hyperparameters, numSlots } from '../optimizer.js';
+import { poolBeforeRelu } from '../passes.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
 import { emitConv2d } from './layers/conv2d.js';
 import { emitDense } from './layers/dense.js';
@@ -16,8 +17,7 @@ import type { EmittedLayer } from './layers/emitter.js';
 import { emitFlatten } from './layers/flatten.js';
 import { emitMaxPool2d } from './layers/max_pool2d.js';
 import { emitRelu } from './layers/relu.js';
-import { emitOptimizerStep, hyperparameters } from './optimizer_step.js';
-import { poolBeforeRelu } from './passes.js';
+import { emitOptimizerStep } from './optimizer_step.js';
 
 /** The models that one segment runs, and the names under which their results leave. */
 export interface TrainingModels {
