@@ -37,6 +37,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
     engine: 'onnxruntime',
     numThreads: 1,
     devices: 'auto',
+    tailDevice: 'auto',
     headOptimizer: sgd,
     tailOptimizer: sgd,
     tailWeights: initialWeights(split.tail.layers, 0),

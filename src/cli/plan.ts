@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { OptimizerConfig, RunConfig } from '../config/run_config.js';
 import { ConfigError } from '../core/errors.js';
 import { noProgress, type Progress } from '../core/progress.js';
@@ -21,7 +20,7 @@ export interface RunPlan {
   /** The sample of test rows on which forgetting is measured. */
   readonly forgettingRows: Uint32Array<ArrayBuffer>;
   readonly schedule: readonly Visit[];
-  readonly numThreads: number;
+  readonly numThreads: number | 'auto';
 }
 
 /** Reads the data and works out who trains what when. Throws ConfigError, DataError or ShapeError. */
@@ -51,9 +50,15 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     shardSizes: clients.shards.map(({ length }) => length),
     maxSteps: config.max_steps,
   });
-  const wantedThreads = config.n_threads === 'auto' ? availableParallelism() : config.n_threads;
-  const numThreads = Math.min(wantedThreads, numClients);
-  return { dataset, network, split, partition: clients, forgettingRows, schedule, numThreads };
+  return {
+    dataset,
+    network,
+    split,
+    partition: clients,
+    forgettingRows,
+    schedule,
+    numThreads: config.n_threads,
+  };
 }
 
 /** Which client gets which of these rows. Throws ConfigError. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { BloomError, messageOf } from '../core/errors.js';
 import { addDataCommand } from './data.js';
+import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addTrainCommand } from './train.js';
 import { addVerifyCommand } from './verify.js';
@@ -19,6 +20,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addEvaluateCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
+  addDevicesCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError });

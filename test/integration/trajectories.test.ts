@@ -20,7 +20,7 @@ const SGD_FIXTURE = join(fixtures, 'lenet_mnist_sgd_2w');
 const ADAM_FIXTURE = join(fixtures, 'femnist_cnn_adam_2w_fresh');
 
 const replay = (recorded: RecordedTrajectory, numThreads = Math.min(2, recorded.numClients)) =>
-  replayTrajectory(recorded, { engine: 'onnxruntime', devices: 'auto', numThreads });
+  replayTrajectory(recorded, { engine: 'onnxruntime', devices: 'auto', tailDevice: 'auto', numThreads });
 const failed = (checks: readonly Check[]) => checks.filter((check) => !holds(check));
 
 describe('a trajectory recorded with PyTorch', () => {
