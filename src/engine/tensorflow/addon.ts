@@ -31,7 +31,7 @@ export interface Addon {
   useDevice?(device: string): void;
   deviceOf?(tensor: number): string;
   /** Bytes that TensorFlow may use of a device. */
-  memoryOf?(device: string): number;
+  deviceMemory?(device: string): number;
 }
 
 export interface Attribute {

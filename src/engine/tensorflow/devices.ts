@@ -13,10 +13,10 @@ export interface TfDevice extends Device {
  * The devices of an addon, GPUs first: `gpu:0`, ..., `cpu` (where TensorFlow was told to make several of the processor,
  * `cpu:0`, ...). Throws ConfigError where the addon could use only one of several GPUs.
  */
-export function devicesOf(addon: Addon): readonly TfDevice[] {
+export function devicesOf(addon: Addon, numGpus = countNvidiaGpus()): readonly TfDevice[] {
   const names = addon.listDevices?.();
-  if (!names) return [theOnlyDevice(addon)];
-  const kindOf = (fullName: string) => /(GPU|CPU):(\d+)$/.exec(fullName);
+  if (!names) return [theOnlyDevice(addon, numGpus)];
+  const kindOf = (fullName: string) => /:(GPU|CPU):(\d+)$/.exec(fullName);
   const numCpus = names.filter((name) => kindOf(name)?.[1] === 'CPU').length;
   const devices = names.flatMap((fullName): TfDevice[] => {
     const [, kind, number] = kindOf(fullName) ?? [];
@@ -28,9 +28,8 @@ export function devicesOf(addon: Addon): readonly TfDevice[] {
 }
 
 /** What an addon without `make tensorflow`'s changes runs on. */
-function theOnlyDevice(addon: Addon): TfDevice {
+function theOnlyDevice(addon: Addon, numGpus: number): TfDevice {
   if (!addon.isUsingGpuDevice()) return { ...cpu(), fullName: undefined };
-  const numGpus = countNvidiaGpus();
   if (numGpus > 1) {
     throw new ConfigError(
       'ERR_ENGINE_PINNING',
@@ -51,5 +50,5 @@ function gpu(number: number): Device {
 }
 
 function memoryOf(addon: Addon, fullName: string): Pick<Device, 'memoryBytes'> {
-  return addon.memoryOf ? { memoryBytes: addon.memoryOf(fullName) } : {};
+  return addon.deviceMemory ? { memoryBytes: addon.deviceMemory(fullName) } : {};
 }

@@ -1,0 +1,31 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { SegmentState } from '../../src/engine/engine.js';
+import { loadTensorflowEngine } from '../../src/engine/tensorflow/engine.js';
+import { openHead, trainHead } from './tensorflow_job.js';
+import { spyOnAddon } from './tensorflow_spy.js';
+
+export interface HeadJob {
+  readonly device: string;
+  readonly state: SegmentState | undefined;
+  readonly firstStep: number;
+  readonly numSteps: number;
+}
+
+export interface HeadReport {
+  readonly state: SegmentState;
+  /** Devices of every tensor that was made: weights, optimiser state, activations, gradients. */
+  readonly devices: readonly string[];
+  readonly numTensors: number;
+}
+
+/** A worker thread that trains a head on one device, and says where its tensors were. */
+const { device, state, firstStep, numSteps } = workerData as HeadJob;
+const spied = spyOnAddon();
+const head = await openHead(loadTensorflowEngine(spied.addon), device, state);
+await trainHead(head, firstStep, numSteps);
+const report: HeadReport = {
+  state: head.exportState(),
+  devices: [...spied.devices],
+  numTensors: spied.numSeen,
+};
+parentPort?.postMessage(report);
