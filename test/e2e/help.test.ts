@@ -20,7 +20,7 @@ describe('help', () => {
 
   it('--help lists the commands', async () => {
     const help = await bloomOutput(['--help'], { cwd: newFolder() });
-    for (const command of ['train', 'evaluate', 'verify', 'data'])
+    for (const command of ['train', 'evaluate', 'verify', 'data', 'devices'])
       expect(help).to.match(new RegExp(`^  ${command} .*[A-Z].*`, 'm'));
   });
 

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
+import { partitionInOrder } from '../../src/data/splits/iid.js';
 import { loadEngine } from '../../src/engine/registry.js';
 import { loadAddon } from '../../src/engine/tensorflow/addon.js';
+import { adam, firstDigits, sgd, trainOnThreads } from '../support/cluster_training.js';
 import { run } from '../support/e2e_command.js';
 import { describeTensorflow } from '../support/engines.js';
-import { expectSameState } from '../support/segments.js';
+import { openSmallRing } from '../support/link_small_ring.js';
+import { compilerOf, expectSameState } from '../support/segments.js';
 import { openHead, splitTrainer, trainHead } from '../support/tensorflow_job.js';
 import { runHeadThread } from '../support/tensorflow_threads.js';
 
@@ -38,6 +41,24 @@ describeTensorflow('tensorflow on threads', () => {
     expectSameState(moved.state, stayed.state);
   });
 
+  for (const optimizer of [sgd, adam])
+    it(`N clients equal one client on the same batches, bit for bit (${optimizer.name})`, async () => {
+      const train = async (numClients: number, numThreads: number) =>
+        trainOnThreads({
+          dataset: await firstDigits(96, 10),
+          numClients,
+          numThreads,
+          shards: partitionInOrder(96, numClients),
+          rowOrder: 'in_order',
+          engine: 'tensorflow',
+          headOptimizer: optimizer,
+          tailOptimizer: optimizer,
+        });
+      const alone = await train(1, 1);
+      expect(alone.losses).to.have.length(12);
+      expect(await train(4, 2)).to.deep.equal(alone);
+    });
+
   it('three generations of four threads start and end, and the process ends by itself', async () => {
     const { exitCode, stdout, stderr } = await node('tensorflow_generations_process');
     expect(stdout, stderr).to.equal('0123\n0123\n0123\n');
@@ -46,6 +67,8 @@ describeTensorflow('tensorflow on threads', () => {
 });
 
 describeTensorflow('the memory of tensorflow', () => {
+  const compile = compilerOf(() => loadEngine('tensorflow'));
+
   it('holds as many tensors after step 520 as after step 20', async () => {
     const addon = loadAddon();
     const train = await splitTrainer(await loadEngine('tensorflow'));
@@ -71,6 +94,30 @@ describeTensorflow('the memory of tensorflow', () => {
     await head.backward({ shape: [1], data: new Float32Array(1) }).catch(() => undefined);
     expect(addon.getNumOfTensors()).to.equal(numOfHead);
     head.dispose();
+    expect(addon.getNumOfTensors()).to.equal(numTensors);
+  });
+
+  it('holds no head that a client handed over', async () => {
+    const addon = loadAddon();
+    const { links } = await openSmallRing(compile);
+    const handOver = async (from: number, to: number) => {
+      const request = {
+        generation: 3,
+        step: 0,
+        round: 0,
+        from,
+        to,
+        handoff: 'weights_and_optimizer',
+      } as const;
+      await Promise.all([links[from].sendHead(request), links[to].receiveHead(request)]);
+    };
+    const numTensors = addon.getNumOfTensors();
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 0],
+    ])
+      await handOver(from, to);
     expect(addon.getNumOfTensors()).to.equal(numTensors);
   });
 

@@ -1,7 +1,7 @@
 import type { Attribute } from './addon.js';
 
 /** TF_DataType of tensorflow/c/tf_datatype.h. */
-export const dataTypes = { float32: 1, int32: 3, bool: 10 } as const;
+export const dataTypes = { float32: 1, int32: 3 } as const;
 
 /** TF_AttrType of tensorflow/c/tf_attrtype.h. */
 const kinds = { text: 0, int: 1, flag: 3, type: 4 } as const;

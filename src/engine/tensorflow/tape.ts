@@ -33,7 +33,7 @@ export function runBackward(
   dy: Handle,
   needsInputGradient: boolean,
 ): Handle | undefined {
-  const firstTrained = runs.findIndex(({ parameterGradients }) => parameterGradients);
+  const firstTrained = runs.findIndex((run) => run.parameterGradients !== undefined);
   const last = needsInputGradient ? 0 : firstTrained < 0 ? runs.length : firstTrained;
   let gradient = dy;
   for (let index = runs.length - 1; index >= last; index--) {

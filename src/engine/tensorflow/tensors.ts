@@ -15,11 +15,6 @@ const permuting = [ofFloats, attribute.type('Tperm', 'int32')];
 const indexing = attribute.type('Tidx', 'int32');
 const slicing = [ofFloats, attribute.type('Index', 'int32')];
 const padding = [ofFloats, attribute.type('Tpaddings', 'int32')];
-const casting = [
-  attribute.type('SrcT', 'bool'),
-  attribute.type('DstT', 'float32'),
-  attribute.flag('Truncate', false),
-];
 const channelsLast = attribute.text('data_format', 'NHWC');
 
 /** Tensors that are freed together: what kernels give stays in the scope until it is disposed of, or lets go of it. */
@@ -109,9 +104,9 @@ export class TensorScope {
     return this.run('Softmax', [ofFloats], [a]);
   }
 
-  /** 1 where a >= b, else 0 */
-  isAtLeast(a: Handle, b: Handle): Handle {
-    return this.run('Cast', casting, [this.run('GreaterEqual', [ofFloats], [a, b])]);
+  /** dy where a > 0, else 0 */
+  reluGradient(dy: Handle, a: Handle): Handle {
+    return this.run('ReluGrad', [ofFloats], [dy, a]);
   }
 
   matMul(a: Handle, b: Handle, { transposeA = false, transposeB = false } = {}): Handle {

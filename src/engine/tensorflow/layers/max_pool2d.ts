@@ -43,8 +43,9 @@ function play(t: TensorScope, contenders: readonly Handle[]): Champion {
   return {
     value: t.maximum(first.value, second.value),
     backward(dy) {
-      const dyFirst = t.multiply(dy, t.isAtLeast(first.value, second.value));
-      return [...first.backward(dyFirst), ...second.backward(t.subtract(dy, dyFirst))];
+      // max(a, b) = a + relu(b - a): b gets the gradient where it is larger, a gets what is left.
+      const dySecond = t.reluGradient(dy, t.subtract(second.value, first.value));
+      return [...first.backward(t.subtract(dy, dySecond)), ...second.backward(dySecond)];
     },
   };
 }
