@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.js';
+import type { Engine } from './engine.js';
 import { engineNames, loadEngine, type EngineName } from './registry.js';
 import { whyNotTensorflow } from './tensorflow/availability.js';
 
@@ -12,21 +13,27 @@ export interface EngineDecision {
   readonly why: string | undefined;
 }
 
+/** What there is to choose from; a test has its own. */
+const here = {
+  whyNotTensorflow,
+  loadTensorflow: (): Promise<Engine> => loadEngine('tensorflow'),
+};
+
 /**
  * The engine of a run. `auto` takes tensorflow where it is built and sees a GPU, else onnxruntime; TensorFlow is loaded only
  * where there are device files of a GPU.
  */
-export async function chooseEngine(choice: EngineChoice): Promise<EngineDecision> {
+export async function chooseEngine(choice: EngineChoice, around = here): Promise<EngineDecision> {
   if (choice !== 'auto') return { name: choice, why: undefined };
-  const why = whyNotTensorflow() ?? (await whyNoGpu());
+  const why = around.whyNotTensorflow() ?? (await whyNoGpu(around.loadTensorflow));
   return why === undefined
     ? { name: 'tensorflow', why: 'auto: it sees a GPU' }
     : { name: 'onnxruntime', why: `auto: ${why}` };
 }
 
-async function whyNoGpu(): Promise<string | undefined> {
+async function whyNoGpu(loadTensorflow: () => Promise<Engine>): Promise<string | undefined> {
   try {
-    const devices = await (await loadEngine('tensorflow')).listDevices();
+    const devices = await (await loadTensorflow()).listDevices();
     if (devices.some(({ name }) => name.startsWith('gpu'))) return undefined;
     return 'there is a GPU, but tensorflow does not see it: is it the build of `make tensorflow GPU=1`?';
   } catch (error) {

@@ -126,5 +126,5 @@ describeTensorflow('the memory of tensorflow', () => {
     expect(stdout, stderr).to.match(/^\[/);
     const [before, after] = JSON.parse(stdout) as [number, number];
     expect(after - before, 'MB more').to.be.lessThan(10);
-  });
+  }).timeout(300_000);
 });

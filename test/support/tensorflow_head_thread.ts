@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { SegmentState } from '../../src/engine/engine.js';
 import { loadTensorflowEngine } from '../../src/engine/tensorflow/engine.js';
 import { openHead, trainHead } from './tensorflow_job.js';
-import { spyOnAddon } from './tensorflow_spy.js';
+import { spyOnAddon } from './tensorflow_addons.js';
 
 export interface HeadJob {
   readonly device: string;
