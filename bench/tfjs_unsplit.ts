@@ -82,13 +82,11 @@ function tfjsShape(shape: Shape): number[] {
   }
 }
 
-/** tfjs 4.22 calls functions of `util` that are gone since Node.js 23 (tensorflow/tfjs issue 8609). */
+/** tfjs 4.22 calls functions of `util` that warn since Node.js 22, and are gone since 23 (tensorflow/tfjs issue 8609). */
 function loadTfjs(): typeof Tfjs {
-  const missing = {
-    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  Object.assign(util, {
     isArray: Array.isArray,
-  };
-  for (const [name, replacement] of Object.entries(missing))
-    if (!(name in util)) Object.assign(util, { [name]: replacement });
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+  });
   return createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as typeof Tfjs;
 }

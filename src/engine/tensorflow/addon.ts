@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { ConfigError, messageOf } from '../../core/errors.js';
 import { prepareEnvironment, wantsLog } from './environment.js';
 
@@ -89,12 +90,15 @@ function findPackage(from: string): string | undefined {
   }
 }
 
-/** TensorFlow's library writes two lines to standard error before it can be told to be silent. */
+/**
+ * TensorFlow's library writes two lines to standard error when a process first loads it, before it can be told to be silent.
+ * `make tensorflow` builds what shuts that out; it is for the whole process, and so for the main thread.
+ */
 interface Gate {
   mute(): void;
   unmute(): void;
 }
 
 function openGate(require: NodeJS.Require, path: string): Gate | undefined {
-  return existsSync(path) && !wantsLog() ? (require(path) as Gate) : undefined;
+  return isMainThread && existsSync(path) && !wantsLog() ? (require(path) as Gate) : undefined;
 }
