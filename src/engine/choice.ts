@@ -23,9 +23,9 @@ const here = {
  * The engine of a run. `auto` takes tensorflow where it is built and sees a GPU, else onnxruntime; TensorFlow is loaded only
  * where there are device files of a GPU.
  */
-export async function chooseEngine(choice: EngineChoice, around = here): Promise<EngineDecision> {
+export async function chooseEngine(choice: EngineChoice, place = here): Promise<EngineDecision> {
   if (choice !== 'auto') return { name: choice, why: undefined };
-  const why = around.whyNotTensorflow() ?? (await whyNoGpu(around.loadTensorflow));
+  const why = place.whyNotTensorflow() ?? (await whyNoGpu(place.loadTensorflow));
   return why === undefined
     ? { name: 'tensorflow', why: 'auto: it sees a GPU' }
     : { name: 'onnxruntime', why: `auto: ${why}` };

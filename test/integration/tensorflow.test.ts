@@ -41,6 +41,11 @@ describeTensorflow('tensorflow on threads', () => {
     expectSameState(moved.state, stayed.state);
   });
 
+  it('two heads of one thread may be on two devices', async () => {
+    const job = { device: 'cpu:1', state: undefined, firstStep: 0, numSteps: 3, neighbour: 'cpu:2' };
+    expect((await runHeadThread(job)).devices).to.deep.equal([fullName(1)]);
+  });
+
   for (const optimizer of [sgd, adam])
     it(`N clients equal one client on the same batches, bit for bit (${optimizer.name})`, async () => {
       const train = async (numClients: number, numThreads: number) =>

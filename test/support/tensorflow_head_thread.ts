@@ -9,6 +9,8 @@ export interface HeadJob {
   readonly state: SegmentState | undefined;
   readonly firstStep: number;
   readonly numSteps: number;
+  /** Where another head of the same thread trains, in turn with this one. */
+  readonly neighbour?: string;
 }
 
 export interface HeadReport {
@@ -19,10 +21,14 @@ export interface HeadReport {
 }
 
 /** A worker thread that trains a head on one device, and says where its tensors were. */
-const { device, state, firstStep, numSteps } = workerData as HeadJob;
+const { device, state, firstStep, numSteps, neighbour } = workerData as HeadJob;
 const spied = spyOnAddon();
 const head = await openHead(loadTensorflowEngine(spied.addon), device, state);
-await trainHead(head, firstStep, numSteps);
+const other = neighbour === undefined ? undefined : await openHead(loadTensorflowEngine(), neighbour);
+for (let step = firstStep; step < firstStep + numSteps; step++) {
+  await trainHead(head, step, 1);
+  if (other) await trainHead(other, step, 1);
+}
 const report: HeadReport = {
   state: head.exportState(),
   devices: [...spied.devices],

@@ -13,29 +13,22 @@ import { TensorScope } from './tensors.js';
  */
 export function loadTensorflowEngine(addon: Addon = loadAddon()): Engine {
   const devices = devicesOf(addon);
-  let current: TfDevice | undefined;
-  const use = (device: TfDevice) => {
-    if (current === device) return;
-    if (device.fullName !== undefined) addon.useDevice?.(device.fullName);
-    current = device;
-  };
   return {
     name: 'tensorflow',
     version: addon.TF_Version,
     listDevices: () => Promise.resolve(devices),
-    compile(spec) {
-      const device = devices.find(({ name }) => name === spec.device);
-      if (!device) return Promise.reject(unknownDevice(spec.device, devices));
-      return Promise.resolve(
-        createProgram(spec, addon, () => {
-          use(device);
-        }),
-      );
-    },
+    compile: (spec) =>
+      new Promise((resolve) => {
+        resolve(createProgram(spec, addon, deviceNamed(spec.device, devices)));
+      }),
   };
 }
 
-function createProgram(spec: SegmentSpec, addon: Addon, useDevice: () => void): Program {
+function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice): Program {
+  // Every time, since another program of this thread may be on another device.
+  const useDevice = () => {
+    if (fullName !== undefined) addon.useDevice?.(fullName);
+  };
   const program: SegmentProgram = {
     spec,
     steps: compileSteps(spec.part.layers, spec.part.inputShape),
@@ -57,8 +50,10 @@ function createProgram(spec: SegmentSpec, addon: Addon, useDevice: () => void): 
   };
 }
 
-function unknownDevice(name: string, devices: readonly TfDevice[]): ConfigError {
-  return new ConfigError(
+function deviceNamed(name: string, devices: readonly TfDevice[]): TfDevice {
+  const device = devices.find((each) => each.name === name);
+  if (device) return device;
+  throw new ConfigError(
     'ERR_DEVICE',
     `Engine "tensorflow" has no device "${name}": it sees ${devices.map((each) => each.name).join(', ')}. ` +
       'Choose of these, or "auto".',

@@ -45,7 +45,6 @@ export class TfSegment implements Segment {
 
   constructor(program: SegmentProgram, { weights, optimizers }: SegmentState) {
     this.#program = program;
-    program.segments.add(this);
     this.#owner = program.openScope();
     this.#within((t) => {
       let offset = 0;
@@ -55,6 +54,7 @@ export class TfSegment implements Segment {
       });
       this.#adopt(t, state);
     });
+    program.segments.add(this);
   }
 
   infer(x_BI: Tensor): Promise<Tensor> {
@@ -81,17 +81,13 @@ export class TfSegment implements Segment {
 
   lossGradient(x_BI: Tensor, labels_B: Int32Array<ArrayBuffer>): Promise<LossGradient> {
     return settle(() => {
-      const { scope, tape } = this.#start(x_BI);
-      const { needsInputGradient, part } = this.#program.spec;
-      const dy = crossEntropyGradient(scope, tape.y, labels_B, part.outputShape);
-      const dx = runBackward(tape, dy, needsInputGradient);
-      const logits_BK = this.#output(scope, tape.y, x_BI);
-      if (dx === undefined) return { logits_BK, dx_BI: undefined };
-      if (!scope.isFinite(scope.reshape(dx, [-1]))) {
+      const pending = this.#start(x_BI);
+      try {
+        return this.#lossGradient(pending, x_BI, labels_B);
+      } catch (error) {
         this.#drop();
-        throw new NumericError('ERR_NOT_FINITE', 'The gradient at the cut is not finite.');
+        throw error;
       }
-      return { logits_BK, dx_BI: tensorOf(scope, dx, x_BI.shape[0], part.inputShape) };
     });
   }
 
@@ -137,6 +133,17 @@ export class TfSegment implements Segment {
   #forward(t: TensorScope, { shape, data }: Tensor): Tape {
     const parameters = this.#state.flatMap((group) => group.parameters);
     return runForward(t, this.#program.steps, parameters, t.floats(shape, data));
+  }
+
+  #lossGradient({ scope: t, tape }: Pending, x_BI: Tensor, labels_B: Int32Array): LossGradient {
+    const { needsInputGradient, part } = this.#program.spec;
+    const dy = crossEntropyGradient(t, tape.y, labels_B, part.outputShape);
+    const dx = runBackward(tape, dy, needsInputGradient);
+    const logits_BK = this.#output(t, tape.y, x_BI);
+    if (dx === undefined) return { logits_BK, dx_BI: undefined };
+    if (!t.isFinite(t.reshape(dx, [-1])))
+      throw new NumericError('ERR_NOT_FINITE', 'The gradient at the cut is not finite.');
+    return { logits_BK, dx_BI: tensorOf(t, dx, x_BI.shape[0], part.inputShape) };
   }
 
   /** A forward run that is kept; the one before is forgotten. */
