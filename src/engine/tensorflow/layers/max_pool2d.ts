@@ -6,7 +6,7 @@ import type { LayerCompiler } from './layer.js';
 /**
  * A tournament: within each row of a window neighbours play and the left one wins ties, then the rows' champions play and
  * the upper one wins ties, so that the winner is the first maximum of its window in row-major order, and backward sends the
- * gradient to it alone, on every device. (TensorFlow's MaxPoolGrad searches each window again, many times slower on a CPU,
+ * gradient to it alone, on every device. (TensorFlow's MaxPoolGrad searches each window again, several times slower on a CPU,
  * and cuDNN does not say which of several maxima gets the gradient.)
  */
 export const compileMaxPool2d: LayerCompiler<MaxPool2d> = ({ kernelSize: k }, [channels, height, width]) => {
