@@ -1,9 +1,8 @@
 import { headSpec, tailSpec } from '../src/cli/cluster.js';
 import type { Tensor } from '../src/core/shapes.js';
 import { numElements } from '../src/core/shapes.js';
-import { freshState, type Segment, type SegmentSpec } from '../src/engine/engine.js';
+import { freshState, type Engine, type Segment, type SegmentSpec } from '../src/engine/engine.js';
 import type { OptimizerOptions } from '../src/engine/optimizer.js';
-import { loadEngine } from '../src/engine/registry.js';
 import { initialWeights } from '../src/models/init.js';
 import { splitNetwork, type Network } from '../src/models/network.js';
 
@@ -15,9 +14,8 @@ export interface Halves {
   readonly tail: Segment;
 }
 
-export async function compileHalves(network: Network): Promise<Halves> {
+export async function compileHalves(network: Network, engine: Engine): Promise<Halves> {
   const split = splitNetwork(network, 'default');
-  const engine = await loadEngine('onnxruntime');
   const create = async (spec: SegmentSpec) => {
     const program = await engine.compile(spec);
     return program.createSegment(freshState(spec, initialWeights(spec.part.layers, 0)));

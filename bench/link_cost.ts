@@ -3,6 +3,7 @@ import { gatherLabels, gatherPictures } from '../src/data/batches.js';
 import { limitRows } from '../src/data/dataset.js';
 import { partitionInOrder } from '../src/data/splits/iid.js';
 import { loadMnist } from '../src/data/mnist.js';
+import { loadEngine } from '../src/engine/registry.js';
 import { initialWeights } from '../src/models/init.js';
 import { lenet } from '../src/models/lenet.js';
 import { splitNetwork } from '../src/models/network.js';
@@ -37,6 +38,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
     engine: 'onnxruntime',
     numThreads: 1,
     devices: 'auto',
+    tailDevice: 'auto',
     headOptimizer: sgd,
     tailOptimizer: sgd,
     tailWeights: initialWeights(split.tail.layers, 0),
@@ -44,7 +46,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
   const cluster = await openCluster(options);
   try {
     await cluster.links[0].createHead({ generation: 0, step: 0 });
-    const halves = await compileHalves(network);
+    const halves = await compileHalves(network, await loadEngine('onnxruntime'));
     const over: number[] = [];
     const direct: number[] = [];
     const schedule = ringSchedule({

@@ -10,7 +10,7 @@ for (const measure of [linkCost, stepTime]) {
   for await (const measurement of measure()) {
     measurements.push(measurement);
     const { subject, text } = measurement;
-    process.stdout.write(`${subject.padEnd(58)} ${text}\n`);
+    process.stdout.write(`${subject.padEnd(68)} ${text}\n`);
   }
 }
 const machine = `${cpus().length} x ${cpus()[0].model.trim()}, node ${process.version}`;

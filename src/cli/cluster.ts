@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
+import { chooseEngine, type EngineChoice } from '../engine/choice.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
-import { placeThreads } from '../engine/placement.js';
+import { placeRun } from '../engine/placement.js';
 import { loadEngine, type EngineName } from '../engine/registry.js';
 import type { Fault } from '../link/faults.js';
 import type { Link } from '../link/link.js';
@@ -29,9 +31,11 @@ export interface ClusterOptions {
   readonly rowOrder: RowOrder;
   readonly batchSize: number;
   readonly seed: number;
-  readonly engine: EngineName;
-  readonly numThreads: number;
+  readonly engine: EngineChoice;
+  /** `auto`: as many as GPUs are used, or cores; never more than clients. */
+  readonly numThreads: number | 'auto';
   readonly devices: string;
+  readonly tailDevice: string;
   readonly headOptimizer: OptimizerOptions;
   readonly tailOptimizer: OptimizerOptions;
   /** Flat; the tail's parameters in order. */
@@ -53,6 +57,9 @@ export interface Cluster {
   readonly tail: Tail;
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
+  readonly engine: EngineName;
+  /** Where it was not asked for. */
+  readonly whyEngine: string | undefined;
   readonly engineVersion: string;
   /** Ends the threads; a second call waits for the same end. */
   close(): Promise<void>;
@@ -60,13 +67,14 @@ export interface Cluster {
 
 /** Compiles the tail, starts the threads, and gives every client its shard. Throws before anything is left running. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataset, network, split, shards, numThreads } = options;
-  const engine = await loadEngine(options.engine);
-  const threadDevices = placeThreads(options.devices, await engine.listDevices(), numThreads);
-  const tailDevice = threadDevices[threadDevices.length - 1];
+  const { dataset, network, split, shards } = options;
+  const { name: engineName, why: whyEngine } = await chooseEngine(options.engine);
+  const engine = await loadEngine(engineName);
+  const request = { ...options, numClients: shards.length, numCores: availableParallelism() };
+  const { threadDevices, tailDevice } = placeRun(request, await engine.listDevices());
   const tail = tailSpec(split.tail, options.tailOptimizer, tailDevice);
   const setup = {
-    engine: options.engine,
+    engine: engineName,
     seed: options.seed,
     batchSize: options.batchSize,
     rowOrder: options.rowOrder,
@@ -84,6 +92,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     head: headSpec(split.head, options.headOptimizer, threadDevices[thread]),
   });
   const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
+  const numThreads = threadDevices.length;
   const poolOptions = { numThreads, threadFile, callTimeoutMs: options.callTimeoutMs };
   const [compiled, started] = await Promise.allSettled([
     engine.compile(tail),
@@ -105,6 +114,8 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     tail: new Tail(program, freshState(tail, options.tailWeights)),
     threadDevices,
     tailDevice,
+    engine: engineName,
+    whyEngine,
     engineVersion: engine.version,
     close: () => (closing ??= close()),
   };

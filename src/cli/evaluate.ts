@@ -52,6 +52,7 @@ export async function evaluateRun(
     engine: config.engine,
     numThreads: 1,
     devices: config.devices,
+    tailDevice: config.tail_device,
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: decodeWeights(split.tail.layers, tailFile, files.tail),

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { OptimizerConfig, RunConfig } from '../config/run_config.js';
 import { ConfigError } from '../core/errors.js';
 import { noProgress, type Progress } from '../core/progress.js';
@@ -27,7 +26,7 @@ export interface RunPlan {
   readonly faults: readonly Fault[];
   /** Which of them have happened; shared by all threads. */
   readonly firedFaults: Int32Array<SharedArrayBuffer>;
-  readonly numThreads: number;
+  readonly numThreads: number | 'auto';
 }
 
 /** Reads the data and works out who trains what when. Throws ConfigError, DataError or ShapeError. */
@@ -51,8 +50,6 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     );
   const schedule = scheduleWithout([]);
   const faults = faultsOf(parseFaults(config.chaos), schedule, numClients);
-  const wantedThreads = config.n_threads === 'auto' ? availableParallelism() : config.n_threads;
-  const numThreads = Math.min(wantedThreads, numClients);
   const firedFaults = new Int32Array(new SharedArrayBuffer(4 * faults.length));
   return {
     dataset,
@@ -64,7 +61,7 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     scheduleWithout,
     faults,
     firedFaults,
-    numThreads,
+    numThreads: config.n_threads,
   };
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
 import { addDataCommand } from './data.js';
+import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
@@ -25,6 +26,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);
+  addDevicesCommand(program);
   addTrackCommand(program);
   addTensorflowCommand(program);
   // Commander would end the process by itself, before anything could be closed.

@@ -38,7 +38,8 @@ export function infoOf(
     numRowsToTrain:
       config.max_steps === 0 ? numRowsToTrain : Math.min(numRowsToTrain, numSteps * config.batch_size),
     optimizers: { head: describe(config.optimizer.head), tail: describe(config.optimizer.tail) },
-    engine: config.engine,
+    engine: cluster.engine,
+    whyEngine: cluster.whyEngine,
     engineVersion: cluster.engineVersion,
     threadDevices: cluster.threadDevices,
     tailDevice: cluster.tailDevice,

@@ -16,6 +16,7 @@ export interface FinishedRun {
   readonly config: RunConfig;
   readonly plan: RunPlan;
   readonly trained: Trained;
+  readonly engine: string;
   readonly devices: RunSummary['devices'];
   readonly versions: Readonly<Record<string, string>>;
   readonly clock: PhaseClock;
@@ -63,7 +64,7 @@ export async function writeResults(run: FinishedRun): Promise<RunSummary> {
     skipped_visits: [...asked, ...skippedVisits],
     macro_f1: result.overall.macro_f1,
     micro_average_precision: result.overall.micro_average_precision,
-    engine: config.engine,
+    engine: run.engine,
     devices: run.devices,
     versions: run.versions,
     samples_per_second: run.samplesPerSecond,

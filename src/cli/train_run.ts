@@ -51,7 +51,7 @@ export async function* trainRun(
     const runDirectory = await createRunDirectory(config.output_dir, new Date());
     const unlock = await lockRun(runFiles(runDirectory).lock);
     try {
-      await writeConfiguration(runDirectory, loaded).catch(async (error: unknown) => {
+      await writeConfiguration(runDirectory, loaded, cluster).catch(async (error: unknown) => {
         await removeRunDirectory(runDirectory);
         throw error;
       });
@@ -79,7 +79,7 @@ export async function* resumeRun(
     const start = await checkpointOf(runDirectory, plan.dataset, options.warn);
     const cluster = await openTrainingCluster(config, plan);
     try {
-      await writeConfiguration(runDirectory, loaded);
+      await writeConfiguration(runDirectory, loaded, cluster);
       await cutBack(runDirectory, rewindTo(start).lengths);
       return yield* runIn({ runDirectory, loaded, plan, startMs, start }, cluster, options);
     } finally {
@@ -127,7 +127,7 @@ async function* runIn(
     const info = infoOf(config, plan, cluster, runDirectory, fromEnvironment, rows);
     sinks.tell((sink) => sink.start?.(info));
     clock.endOf('setup');
-    const allVersions = { ...versions(), [config.engine]: cluster.engineVersion };
+    const allVersions = { ...versions(), [cluster.engine]: cluster.engineVersion };
     const training = trainDurably(
       {
         config,
@@ -153,6 +153,7 @@ async function* runIn(
       config,
       plan,
       trained,
+      engine: cluster.engine,
       devices: { tail: cluster.tailDevice, threads: cluster.threadDevices },
       versions: allVersions,
       clock,
@@ -195,9 +196,14 @@ async function* told(
   }
 }
 
-async function writeConfiguration(runDirectory: string, { config, overrides }: LoadedConfig): Promise<void> {
+/** Records the engine that was chosen, not the choice: another one would give other last bits. */
+async function writeConfiguration(
+  runDirectory: string,
+  { config, overrides }: LoadedConfig,
+  { engine }: Cluster,
+): Promise<void> {
   const files = runFiles(runDirectory);
-  await writeFileAtomic(files.config, toYaml(config));
+  await writeFileAtomic(files.config, toYaml({ ...config, engine }));
   await writeFileAtomic(files.overrides, listToYaml(overrides));
 }
 

@@ -49,6 +49,7 @@ export function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<C
     seed: config.seed,
     engine: config.engine,
     devices: config.devices,
+    tailDevice: config.tail_device,
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: initialWeights(plan.split.tail.layers, config.seed),

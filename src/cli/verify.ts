@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { VerificationError } from '../core/errors.js';
 import { loadMnist } from '../data/mnist.js';
+import { engineChoices, type EngineChoice } from '../engine/choice.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
-import { engineNames, type EngineName } from '../engine/registry.js';
 import { handoffs } from '../link/messages.js';
 import { DEFAULT_CUT } from '../models/network.js';
 import { modelNames, type ModelName } from '../models/registry.js';
@@ -16,7 +16,7 @@ interface VerifyOptions {
   readonly trajectory?: readonly string[];
   readonly model: ModelName;
   readonly cut: string;
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   readonly devices: string;
 }
 
@@ -41,7 +41,7 @@ export function addVerifyCommand(program: Command): void {
     )
     .addOption(new Option('--model <name>', 'network').choices(modelNames).default('lenet'))
     .option('--cut <layer>', 'where the network is cut: name or number', DEFAULT_CUT)
-    .addOption(new Option('--engine <name>', 'what computes').choices(engineNames).default('onnxruntime'))
+    .addOption(new Option('--engine <name>', 'what computes').choices(engineChoices).default('auto'))
     .option('--devices <names>', 'devices of the threads, comma-separated, or auto', 'auto')
     .action((options: VerifyOptions) =>
       options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options),
@@ -50,7 +50,16 @@ export function addVerifyCommand(program: Command): void {
 
 async function verifySplit({ model, cut, engine, devices }: VerifyOptions): Promise<void> {
   const dataset = await loadMnist({ dataDir: '' });
-  const common = { dataset, model, cut, engine, devices, numClients: NUM_CLIENTS, numThreads: NUM_THREADS };
+  const common = {
+    dataset,
+    model,
+    cut,
+    engine,
+    devices,
+    tailDevice: 'auto',
+    numClients: NUM_CLIENTS,
+    numThreads: NUM_THREADS,
+  };
   process.stdout.write(
     `${model}: split (${NUM_CLIENTS} clients on ${NUM_THREADS} threads) against unsplit, on the same batches of MNIST\n`,
   );
@@ -76,6 +85,7 @@ async function verifyTrajectories(prefixes: readonly string[], options: VerifyOp
     );
     const some = await replayTrajectory(recorded, {
       ...options,
+      tailDevice: 'auto',
       numThreads: Math.min(NUM_THREADS, numClients),
     });
     print(some);

@@ -1,9 +1,10 @@
 import { batchesOf, gatherLabels, gatherPictures, type BatchOptions } from '../data/batches.js';
 import { limitRows, type Dataset } from '../data/dataset.js';
 import { partitionIid } from '../data/splits/iid.js';
+import { chooseEngine, type EngineChoice } from '../engine/choice.js';
 import { freshState, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
-import { loadEngine, type EngineName } from '../engine/registry.js';
+import { loadEngine } from '../engine/registry.js';
 import type { Handoff } from '../link/messages.js';
 import { tally } from '../metrics/classification.js';
 import { initialWeights } from '../models/init.js';
@@ -19,8 +20,9 @@ export interface SplitProofOptions {
   readonly dataset: Dataset;
   readonly model: ModelName;
   readonly cut: string;
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   readonly devices: string;
+  readonly tailDevice: string;
   readonly numClients: number;
   readonly numThreads: number;
   readonly optimizer: OptimizerOptions;
@@ -127,7 +129,7 @@ async function trainUnsplit(
   { split, schedule, handoff }: RingRun,
 ): Promise<Trajectory> {
   const { dataset, network, shards, headOptimizer, tailOptimizer } = options;
-  const engine = await loadEngine(options.engine);
+  const engine = await loadEngine((await chooseEngine(options.engine)).name);
   const [device] = await engine.listDevices();
   const spec: SegmentSpec = {
     part: unsplitNetwork(network),

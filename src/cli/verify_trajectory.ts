@@ -1,7 +1,7 @@
 import type { ActivationsMessage, GradientsMessage } from '../link/messages.js';
 import type { Link } from '../link/link.js';
 import { partitionInOrder } from '../data/splits/iid.js';
-import type { EngineName } from '../engine/registry.js';
+import type { EngineChoice } from '../engine/choice.js';
 import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
 import { ringSchedule } from '../server/ring_schedule.js';
 import { openCluster, plainCluster } from './cluster.js';
@@ -19,8 +19,9 @@ const FIRST_ACTIVATIONS = 1e-5;
 const FIRST_CUT_GRADIENTS = 2e-2;
 
 export interface ReplayOptions {
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   readonly devices: string;
+  readonly tailDevice: string;
   readonly numThreads: number;
 }
 

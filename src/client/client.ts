@@ -111,14 +111,14 @@ export class Client implements ClientService {
     const parcel = packHead(request, request.handoff === 'weights' ? { ...state, optimizers: [] } : state);
     const receipt = receiptOf(parcel);
     this.#exchange.send(parcel);
-    this.#head = undefined;
+    this.#replaceHead(undefined);
     return Promise.resolve(receipt);
   }
 
   async receiveHead(request: HandOverRequest): Promise<HandOverReceipt> {
     const parcel = await this.#exchange.receive(this.#client);
     const receipt = receiptOf(parcel);
-    this.#head = this.#program.createSegment(this.#fitting(unpackHead(parcel, request)));
+    this.#replaceHead(this.#program.createSegment(this.#fitting(unpackHead(parcel, request))));
     return receipt;
   }
 
@@ -143,7 +143,7 @@ export class Client implements ClientService {
   }
 
   async loadState(file: StateFile): Promise<void> {
-    this.#head = this.#program.createSegment(await readStateFile(file, this.#program.spec));
+    this.#replaceHead(this.#program.createSegment(await readStateFile(file, this.#program.spec)));
   }
 
   async saveHead({ path }: { readonly path: string }): Promise<void> {
@@ -156,7 +156,12 @@ export class Client implements ClientService {
   }
 
   #takeHead(weights: Float32Array<ArrayBuffer>): void {
-    this.#head = this.#program.createSegment(freshState(this.#program.spec, weights));
+    this.#replaceHead(this.#program.createSegment(freshState(this.#program.spec, weights)));
+  }
+
+  #replaceHead(head: Segment | undefined): void {
+    this.#head?.dispose();
+    this.#head = head;
   }
 
   #requireHead(): Segment {

@@ -1,6 +1,6 @@
 import type { DatasetName } from '../data/registry.js';
 import type { DataSplitName } from '../data/splits/registry.js';
-import type { EngineName } from '../engine/registry.js';
+import type { EngineChoice } from '../engine/choice.js';
 import type { Handoff } from '../link/messages.js';
 import type { ModelName } from '../models/registry.js';
 
@@ -27,9 +27,10 @@ export interface RunConfig {
     readonly tail: OptimizerConfig;
   };
   readonly seed: number;
-  readonly engine: EngineName;
+  readonly engine: EngineChoice;
   readonly n_threads: number | 'auto';
   readonly devices: string;
+  readonly tail_device: string;
   readonly max_clients: number;
   readonly max_steps: number;
   readonly max_samples: number;

@@ -1,6 +1,6 @@
 import { datasetNames } from '../data/registry.js';
 import { dataSplitNames } from '../data/splits/registry.js';
-import { engineNames } from '../engine/registry.js';
+import { engineChoices } from '../engine/choice.js';
 import { handoffs } from '../link/messages.js';
 import { DEFAULT_CUT } from '../models/network.js';
 import { modelNames } from '../models/registry.js';
@@ -144,14 +144,24 @@ export const schema: Schema<RunConfig> = {
     format: integer(0),
     default: 0,
   },
-  engine: { doc: 'What computes.', format: oneOf(engineNames), default: 'onnxruntime', env: ['ENGINE'] },
+  engine: {
+    doc: 'What computes; auto: tensorflow where it is built and sees an NVIDIA GPU, else onnxruntime.',
+    format: oneOf(engineChoices),
+    default: 'auto',
+    env: ['ENGINE'],
+  },
   n_threads: {
-    doc: 'Worker threads on which the clients live; auto: as many as cores, and no more than clients.',
+    doc: 'Worker threads on which the clients live; auto: as many as GPUs are used, else as cores; never more than clients.',
     format: autoOr(integer(1, 1024)),
     default: 'auto',
   },
   devices: {
-    doc: 'Devices of the worker threads, comma-separated, or auto.',
+    doc: 'Devices that the worker threads share, comma-separated (gpu:0,gpu:2), or auto: all GPUs, else the processor.',
+    format: nonEmptyText,
+    default: 'auto',
+  },
+  tail_device: {
+    doc: "Device of the server's tail, or auto: the last GPU, else the processor.",
     format: nonEmptyText,
     default: 'auto',
   },

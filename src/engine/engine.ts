@@ -10,6 +10,8 @@ export interface Device {
   /** `cpu`, `gpu:0`, ... */
   readonly name: string;
   readonly description: string;
+  /** What a program may use of it, where that is known. */
+  readonly memoryBytes?: number;
 }
 
 /** Consecutive layers whose parameters share an optimiser: PyTorch's parameter group. */
@@ -53,6 +55,7 @@ export interface Program {
   readonly spec: SegmentSpec;
   /** A segment that starts from this state; the arrays become the segment's own. */
   createSegment(state: SegmentState): Segment;
+  /** Frees it and its segments. */
   dispose(): Promise<void>;
 }
 
@@ -60,8 +63,8 @@ export interface Program {
  * A compiled part with its weights and optimiser state: one client's head, the server's tail, or a whole network.
  *
  * One training step is `forward` then `backward` where somebody else has the loss, `lossGradient` then `update` where the
- * segment has it. New weights replace the old ones only when all of them are finite; else NumericError is thrown and the
- * state stays as it was.
+ * segment has it; what is given must not change until the step is over. New weights replace the old ones only when all of
+ * them are finite; else NumericError is thrown and the state stays as it was.
  */
 export interface Segment {
   /** Output for a batch, keeping nothing. x [B, I] -> [B, F] */
@@ -81,6 +84,8 @@ export interface Segment {
   exportState(): SegmentState;
   /** Forgets the past of one layer group's optimiser, its step count included; without a number, of all. */
   resetOptimizers(group?: number): void;
+  /** Frees what it holds on its device; it is of no use afterwards. */
+  dispose(): void;
 }
 
 export interface LossGradient {

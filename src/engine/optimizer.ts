@@ -37,3 +37,29 @@ export function freshOptimizerState({ name }: OptimizerOptions, size: number): O
 
 /** Number of vectors each optimiser keeps. */
 export const numSlots = { sgd: 1, adam: 2 } as const satisfies Record<OptimizerOptions['name'], number>;
+
+/**
+ * The numbers that the formulas need at a step, which counts from 1. SGD: lr, momentum, weightDecay. Adam: lr / (1 - beta1^t),
+ * beta1, 1 - beta1, beta2, 1 - beta2, 1 / sqrt(1 - beta2^t), epsilon, weightDecay.
+ */
+export function hyperparameters(options: OptimizerOptions, step: number): Float32Array<ArrayBuffer> {
+  switch (options.name) {
+    case 'sgd':
+      return Float32Array.of(options.lr, options.momentum, options.weightDecay);
+    case 'adam': {
+      const { lr, beta1, beta2, epsilon, weightDecay } = options;
+      return Float32Array.of(
+        lr / (1 - beta1 ** step),
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        1 / Math.sqrt(1 - beta2 ** step),
+        epsilon,
+        weightDecay,
+      );
+    }
+    default:
+      return options satisfies never;
+  }
+}

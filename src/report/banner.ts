@@ -1,4 +1,9 @@
+import { placementRows } from './placement.js';
 import type { RunInfo, RunSummary } from './sink.js';
+import { alignColumns } from './table.js';
+
+/** Threads that the banner names one by one. */
+const SHOWN_THREADS = 8;
 
 /** What will run, a line a subject. */
 export function bannerOf(info: RunInfo): string {
@@ -16,16 +21,15 @@ export function bannerOf(info: RunInfo): string {
       'ring',
       `${info.numRounds} rounds, ${info.numSteps} batches, handoff ${info.handoff}, seed ${info.seed}`,
     ],
-    ['engine', `${info.engine} ${info.engineVersion}`],
     [
-      'threads',
-      `${info.threadDevices.length} (on ${info.threadDevices.join(', ')}), tail on ${info.tailDevice}`,
+      'engine',
+      `${info.engine} ${info.engineVersion}${info.whyEngine === undefined ? '' : ` (${info.whyEngine})`}`,
     ],
+    ...placementRows({ ...info, numClients: info.shardSizes.length }, SHOWN_THREADS),
     ...environment.map((text) => ['environment', text] as const),
     ['outputs', info.runDirectory],
   ];
-  const width = Math.max(...lines.map(([subject]) => subject.length));
-  const table = lines.map(([subject, text]) => `  ${subject.padEnd(width)}  ${text}`);
+  const table = alignColumns(lines).map((line) => `  ${line}`);
   return [
     'bloom-split: sequential split learning',
     ...table,

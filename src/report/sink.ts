@@ -26,6 +26,8 @@ export interface RunInfo {
   readonly optimizers: { readonly head: string; readonly tail: string };
   readonly engine: string;
   readonly engineVersion: string;
+  /** Why it is this engine, where it was not asked for. */
+  readonly whyEngine: string | undefined;
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
   readonly seed: number;

@@ -62,7 +62,9 @@ export class Tail {
 
   /** Takes weights and optimiser from a file. */
   async loadState(file: StateFile): Promise<void> {
-    this.#segment = this.#program.createSegment(await readStateFile(file, this.#program.spec));
+    const state = await readStateFile(file, this.#program.spec);
+    this.#segment.dispose();
+    this.#segment = this.#program.createSegment(state);
   }
 
   exportWeights(): Float32Array<ArrayBuffer> {

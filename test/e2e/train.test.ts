@@ -183,7 +183,7 @@ describe('train', () => {
     );
     expect(stdout).to.match(/^ {2}tail +59134 parameters, sgd/m);
     expect(stdout).to.match(/^ {2}clients +3 with 200 rows each \(iid\), batches of 32$/m);
-    expect(stdout).to.match(/^ {2}threads +\d+ \(on cpu.*\), tail on cpu$/m);
+    expect(stdout).to.match(/^ {2}server +cpu: tail\n {2}thread 0 +cpu: heads? of clients? 0/m);
     expect(stdout).not.to.match(/^ {2}environment|^note:/m);
     const rounds = stdout.match(/^round \d\/2 .*test accuracy 0\.\d{4}$/gm);
     expect(rounds?.map((line) => line.slice(0, 9))).to.deep.equal(['round 1/2', 'round 2/2']);

@@ -13,6 +13,7 @@ describe('split training equals unsplit training', () => {
       cut: 'default',
       engine: 'onnxruntime',
       devices: 'auto',
+      tailDevice: 'auto',
       numClients: 2,
       numThreads: 2,
       optimizer: sgd,

@@ -10,6 +10,8 @@ import { replayTrajectory } from '../../src/cli/verify_trajectory.js';
 import { DataError } from '../../src/core/errors.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../src/core/safetensors.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
+import type { EngineName } from '../../src/engine/registry.js';
+import { describeEngines } from '../support/engines.js';
 import { rejection } from '../support/link_errors.js';
 
 /** Tests run from build/test/integration/. */
@@ -19,32 +21,37 @@ const oracle = fileURLToPath(new URL('../shared/oracle/', root));
 const SGD_FIXTURE = join(fixtures, 'lenet_mnist_sgd_2w');
 const ADAM_FIXTURE = join(fixtures, 'femnist_cnn_adam_2w_fresh');
 
-const replay = (recorded: RecordedTrajectory, numThreads = Math.min(2, recorded.numClients)) =>
-  replayTrajectory(recorded, { engine: 'onnxruntime', devices: 'auto', numThreads });
+const replay = (
+  recorded: RecordedTrajectory,
+  numThreads = Math.min(2, recorded.numClients),
+  engine: EngineName = 'onnxruntime',
+) => replayTrajectory(recorded, { engine, devices: 'auto', tailDevice: 'auto', numThreads });
 const failed = (checks: readonly Check[]) => checks.filter((check) => !holds(check));
 
-describe('a trajectory recorded with PyTorch', () => {
-  const expectReplayed = async (prefix: string, numThreads?: number) => {
-    const recorded = await readTrajectory(prefix);
-    const checks = await replay(recorded, numThreads);
-    const numParameters = [...recorded.tensors.keys()].filter((name) => name.startsWith('final.')).length;
-    expect(checks, 'losses, first activations, first cut gradients, every parameter').to.have.length(
-      3 + numParameters,
-    );
-    expect(failed(checks)).to.deep.equal([]);
-  };
+describeEngines((engine) => {
+  describe('a trajectory recorded with PyTorch', () => {
+    const expectReplayed = async (prefix: string, numThreads?: number) => {
+      const recorded = await readTrajectory(prefix);
+      const checks = await replay(recorded, numThreads, engine);
+      const numParameters = [...recorded.tensors.keys()].filter((name) => name.startsWith('final.')).length;
+      expect(checks, 'losses, first activations, first cut gradients, every parameter').to.have.length(
+        3 + numParameters,
+      );
+      expect(failed(checks)).to.deep.equal([]);
+    };
 
-  it('lenet_mnist_sgd_2w: SGD, the optimiser travels with the head', () => expectReplayed(SGD_FIXTURE));
-  it('lenet_mnist_sgd_2w on one thread', () => expectReplayed(SGD_FIXTURE, 1));
-  it('femnist_cnn_adam_2w_fresh: Adam, fresh at every visit', () => expectReplayed(ADAM_FIXTURE));
+    it('lenet_mnist_sgd_2w: SGD, the optimiser travels with the head', () => expectReplayed(SGD_FIXTURE));
+    it('lenet_mnist_sgd_2w on one thread', () => expectReplayed(SGD_FIXTURE, 1));
+    it('femnist_cnn_adam_2w_fresh: Adam, fresh at every visit', () => expectReplayed(ADAM_FIXTURE));
 
-  const others = existsSync(oracle) ? readdirSync(oracle).filter((name) => name.endsWith('.json')) : [];
-  for (const name of others)
-    it(`oracle: ${name}`, () => expectReplayed(join(oracle, basename(name, '.json'))));
-  if (others.length === 0)
-    it('oracle: skipped, since there is no folder ../shared/oracle beside this checkout', function () {
-      this.skip();
-    });
+    const others = existsSync(oracle) ? readdirSync(oracle).filter((name) => name.endsWith('.json')) : [];
+    for (const name of others)
+      it(`oracle: ${name}`, () => expectReplayed(join(oracle, basename(name, '.json'))));
+    if (others.length === 0)
+      it('oracle: skipped, since there is no folder ../shared/oracle beside this checkout', function () {
+        this.skip();
+      });
+  });
 });
 
 describe('a replay with something left out fails', () => {

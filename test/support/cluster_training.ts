@@ -58,6 +58,7 @@ export function planTraining(given: TrainingOptions): Training {
       engine: 'onnxruntime',
       numThreads: Math.min(2, numClients),
       devices: 'auto',
+      tailDevice: 'auto',
       headOptimizer: sgd,
       tailOptimizer: sgd,
       tailWeights: initialWeights(split.tail.layers, seed),

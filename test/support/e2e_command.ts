@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program to its end, in an environment without any of our options and without make's own variables. */
+/** Runs a program to its end, in an environment without any of our options, make's own variables, and GPUs. */
 export function run(program: string, args: readonly string[], { cwd, env }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
@@ -54,7 +54,8 @@ export async function bloomOutput(args: readonly string[], options: RunOptions):
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours = new Set(keys.flatMap(({ envNames }) => envNames));
   const isKept = (name: string) => !/^(BLOOM_|WANDB_|MAKE|MFLAGS$|npm_)/.test(name) && !ours.has(name);
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isKept(name)));
+  const kept = Object.entries(process.env).filter(([name]) => isKept(name));
+  return { ...Object.fromEntries(kept), CUDA_VISIBLE_DEVICES: '' };
 }
 
 /** A new empty folder; `removeFolders` removes it. */

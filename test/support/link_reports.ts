@@ -23,6 +23,7 @@ export const runInfo: RunInfo = {
   optimizers: { head: 'sgd, lr 0.01', tail: 'adam, lr 0.001' },
   engine: 'onnxruntime',
   engineVersion: '1.2.3',
+  whyEngine: 'auto: no GPU',
   threadDevices: ['cpu', 'cpu'],
   tailDevice: 'cpu',
   seed: 17,

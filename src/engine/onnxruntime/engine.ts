@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import ort from 'onnxruntime-node';
 import { ConfigError } from '../../core/errors.js';
 import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
@@ -14,7 +14,8 @@ export const onnxruntimeEngine: Engine = {
   version: ort.env.versions.node ?? ort.env.versions.common,
 
   listDevices(): Promise<readonly Device[]> {
-    return Promise.resolve([{ name: CPU, description: cpus()[0]?.model.trim() ?? 'processor' }]);
+    const description = cpus()[0]?.model.trim() ?? 'processor';
+    return Promise.resolve([{ name: CPU, description, memoryBytes: totalmem() }]);
   },
 
   async compile(spec: SegmentSpec): Promise<Program> {

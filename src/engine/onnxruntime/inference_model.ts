@@ -4,7 +4,7 @@ import { outputShape, parametersOf } from '../../models/layers.js';
 import type { Network } from '../../models/network.js';
 import { emitForward } from './forward_graph.js';
 import { GraphBuilder, type Value } from './graph.js';
-import { poolBeforeRelu } from './passes.js';
+import { poolBeforeRelu } from '../passes.js';
 
 /** A trained network, and what its users need to know. */
 export interface InferenceModelOptions {

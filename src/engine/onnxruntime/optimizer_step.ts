@@ -41,26 +41,3 @@ export function emitOptimizerStep(
       return name satisfies never;
   }
 }
-
-/** The numbers that a graph is fed for its next step; `step` counts from 1. */
-export function hyperparameters(options: OptimizerOptions, step: number): Float32Array<ArrayBuffer> {
-  switch (options.name) {
-    case 'sgd':
-      return Float32Array.of(options.lr, options.momentum, options.weightDecay);
-    case 'adam': {
-      const { lr, beta1, beta2, epsilon, weightDecay } = options;
-      return Float32Array.of(
-        lr / (1 - beta1 ** step),
-        beta1,
-        1 - beta1,
-        beta2,
-        1 - beta2,
-        1 / Math.sqrt(1 - beta2 ** step),
-        epsilon,
-        weightDecay,
-      );
-    }
-    default:
-      return options satisfies never;
-  }
-}

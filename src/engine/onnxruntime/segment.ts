@@ -9,8 +9,8 @@ import {
   type SegmentSpec,
   type SegmentState,
 } from '../engine.js';
+import { hyperparameters } from '../optimizer.js';
 import type { ExtractedModel } from './graph.js';
-import { hyperparameters } from './optimizer_step.js';
 import { feeds, type TrainingModels } from './training_graph.js';
 
 export interface TrainingSessions {
@@ -91,6 +91,10 @@ export class OrtSegment implements Segment {
       weights,
       optimizers: optimizers.map((old, index) => (isReset(index) ? fresh[index] : old)),
     };
+  }
+
+  dispose(): void {
+    this.#kept = undefined;
   }
 
   #forwardFeeds(x_BI: Tensor): Tensors {

@@ -2,12 +2,12 @@ import type { Shape } from '../../core/shapes.js';
 import { numElements } from '../../core/shapes.js';
 import { layerParameters, numParameters, parametersOf, type Layer } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
-import { numSlots } from '../optimizer.js';
+import { hyperparameters, numSlots } from '../optimizer.js';
 import { emitForward } from './forward_graph.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
 import type { EmittedLayer } from './layers/emitter.js';
-import { emitOptimizerStep, hyperparameters } from './optimizer_step.js';
-import { poolBeforeRelu } from './passes.js';
+import { emitOptimizerStep } from './optimizer_step.js';
+import { poolBeforeRelu } from '../passes.js';
 
 /** The models that one segment runs, and the names under which their results leave. */
 export interface TrainingModels {

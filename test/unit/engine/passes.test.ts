@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { randomStream } from '../../../src/core/random.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
-import { poolBeforeRelu } from '../../../src/engine/onnxruntime/passes.js';
+import { poolBeforeRelu } from '../../../src/engine/passes.js';
 import { conv2d, dense, flatten, maxPool2d, relu, type Layer } from '../../../src/models/layers.js';
 import { models } from '../../../src/models/registry.js';
 import type { Tensor } from '../../../src/core/shapes.js';

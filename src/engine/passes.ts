@@ -1,4 +1,4 @@
-import type { Layer } from '../../models/layers.js';
+import type { Layer } from '../models/layers.js';
 
 /**
  * Pools before rectifying, wherever a ReLU stands right before a pooling: a quarter of the work for the ReLU, the same

@@ -1,0 +1,16 @@
+import type { Shape } from '../../../core/shapes.js';
+import type { Handle, TensorScope } from '../tensors.js';
+
+/** A layer that has run forward: its output, and its gradients once the output's is known. */
+export interface LayerRun {
+  readonly y: Handle;
+  inputGradient(dy: Handle): Handle;
+  /** In the order and shapes of the parameters; none where there are none. */
+  parameterGradients?(dy: Handle): readonly Handle[];
+}
+
+/** Runs a layer forward with kernels of TensorFlow; what backward needs stays in the scope. */
+export type RunLayer = (t: TensorScope, x: Handle, parameters: readonly Handle[]) => LayerRun;
+
+/** Prepares a layer for inputs of this shape, [C, H, W] or [C], without the batch. Pictures come and go as [B, H, W, C]. */
+export type LayerCompiler<L> = (layer: L, input: Shape) => RunLayer;
