@@ -20,7 +20,17 @@ describe('help', () => {
 
   it('--help lists the commands', async () => {
     const help = await bloomOutput(['--help'], { cwd: newFolder() });
-    for (const command of ['train', 'resume', 'evaluate', 'plot', 'track', 'verify', 'data', 'devices', 'tensorflow'])
+    for (const command of [
+      'train',
+      'resume',
+      'evaluate',
+      'plot',
+      'track',
+      'verify',
+      'data',
+      'devices',
+      'tensorflow',
+    ])
       expect(help).to.match(new RegExp(`^  ${command} .*[A-Z].*`, 'm'));
   });
 

@@ -1,8 +1,10 @@
 import type { RunInfo } from '../sink.js';
 
-/** What a run is going to do as a Markdown table, a fact a row. */
+/** What a run is going to do as a Markdown table, a fact a row; facts that there are not are left out. */
 export function factsTable(info: RunInfo): string {
-  const rows = Object.entries(info).map(([name, fact]) => `| ${name} | ${escaped(textOf(fact))} |`);
+  const rows = Object.entries(info)
+    .filter(([, fact]) => fact !== undefined)
+    .map(([name, fact]) => `| ${name} | ${escaped(textOf(fact))} |`);
   return ['| fact | value |', '| --- | --- |', ...rows].join('\n');
 }
 
