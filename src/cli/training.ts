@@ -1,8 +1,15 @@
 import type { RunConfig } from '../config/run_config.js';
-import { BloomError, ClientLostError, messageOf, ProtocolError, ShapeError } from '../core/errors.js';
+import {
+  BloomError,
+  ClientLostError,
+  InterruptedError,
+  messageOf,
+  ProtocolError,
+  ShapeError,
+} from '../core/errors.js';
 import type { TrainEvent, TrainResult } from '../core/events.js';
 import { initialWeights } from '../models/init.js';
-import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
+import { forgetAfter, newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
 import { startOfRing, stepsDone, type RingProgress } from '../server/ring_progress.js';
 import { nameOfVisit, type Visit } from '../server/ring_schedule.js';
@@ -84,6 +91,8 @@ export async function* trainDurably(
     if (!isClientLoss(failure) || policy === 'stop') throw failure;
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
     record.log.error(messageOf(failure));
+    const signal = training.interruptedBy();
+    if (signal !== undefined) throw stoppedInstead(signal, failure);
     const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;
     if (failed !== undefined) skippedVisits = [...skippedVisits, nameOfVisit(schedule[failed])];
     start = await newestCheckpoint(
@@ -93,7 +102,8 @@ export async function* trainDurably(
     );
     const outcome = failed === undefined ? '' : ` The visit ${nameOfVisit(schedule[failed])} is left out.`;
     training.warn(`${messageOf(failure)}${outcome}`);
-    record.rewind(rewindTo(start));
+    await forgetAfter(training.checkpointFolder, start);
+    await record.rewind(rewindTo(start));
     cluster = await openTrainingCluster(config, plan);
   }
 }
@@ -204,6 +214,11 @@ export function rewindTo(checkpoint: Checkpoint | undefined): {
   if (!checkpoint) return { lengths: {}, steps: 0, rows: 0 };
   const { lengths, steps, progress } = checkpoint;
   return { lengths, steps, rows: progress.inAll.rows + progress.inVisit.rows };
+}
+
+/** Nobody waits for another attempt. */
+function stoppedInstead(signal: string, failure: unknown): InterruptedError {
+  return new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal}. ${messageOf(failure)}`, { signal });
 }
 
 function tooManyLosses(error: unknown, numLosses: number): BloomError {
