@@ -188,12 +188,7 @@ async function restore(
 
 /** Its thread ended, did not answer, threw, or sent what cannot be. */
 function isClientLoss(error: unknown): boolean {
-  return (
-    error instanceof ClientLostError ||
-    error instanceof ProtocolError ||
-    error instanceof ShapeError ||
-    (error instanceof BloomError && error.code === 'ERR_INTERNAL')
-  );
+  return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
 }
 
 /** Place in the schedule of the visit that failed: the newest one, up to the one under way, of the client that is to blame. */

@@ -42,7 +42,11 @@ async function wasMade(path: string, content: string): Promise<boolean> {
   const whole = temporaryBeside(path);
   await writeFile(whole, content);
   try {
-    await link(whole, path);
+    await link(whole, path).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+      // A file system without links.
+      await writeFile(path, content, { flag: 'wx' });
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

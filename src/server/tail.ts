@@ -81,14 +81,16 @@ export class Tail {
       throw new ProtocolError(
         'ERR_NOT_DUE',
         `Client ${client} sent step ${step} of generation ${generation}, but step ${due.step} of generation ` +
-          `${due.generation} was due. The messages of this run are out of order; start it again.`,
+          `${due.generation} was due.`,
         { client, step },
       );
     }
-    if (labels.byteLength % 4 !== 0) {
+    const given: unknown = labels;
+    if (!(given instanceof ArrayBuffer) || given.byteLength % 4 !== 0 || given.byteLength === 0) {
+      const what = given instanceof ArrayBuffer ? `labels of ${given.byteLength} bytes` : 'no labels';
       throw new ShapeError(
         'ERR_LABEL',
-        `Client ${client} sent labels of ${labels.byteLength} bytes, but they should be int32, 4 bytes each.`,
+        `Client ${client} sent ${what}, but they should be int32, 4 bytes each, one or more.`,
         { client },
       );
     }
