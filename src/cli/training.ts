@@ -84,13 +84,14 @@ export async function* trainDurably(
       return yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
     } catch (error) {
       failure = error;
+      // At once: to end a thread that hangs takes a while.
+      if (isClientLoss(error)) record.log.error(messageOf(error));
     } finally {
       await closeAfter(failure, cluster);
     }
     const { on_client_loss: policy, max_retries: maxRetries } = config;
     if (!isClientLoss(failure) || policy === 'stop') throw failure;
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
-    record.log.error(messageOf(failure));
     const signal = training.interruptedBy();
     if (signal !== undefined) throw stoppedInstead(signal, failure);
     const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;

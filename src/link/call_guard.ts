@@ -86,7 +86,7 @@ export class CallGuard {
     if (error instanceof BloomError && error.code !== 'ERR_INTERNAL') return error;
     return new ClientLostError(
       'ERR_CLIENT_FAILED',
-      `The ${this.#side} failed at "${what}": ${messageOf(error)}.`,
+      `The ${this.#side} failed at "${what}": ${messageOf(error).replace(/\.$/, '')}.`,
       { ...this.#details, side: this.#side, what },
       { cause: error },
     );

@@ -19,7 +19,7 @@ export async function lockRun(path: string): Promise<() => Promise<void>> {
   const content = JSON.stringify(own);
   try {
     while (!(await wasMade(path, content))) {
-      const found = await readFile(path, 'utf8').catch(() => undefined);
+      const found = await readIfThere(path);
       if (found === undefined) continue;
       const owner = readOwner(found);
       if (owner && isAlive(owner)) throw locked(path, owner);
@@ -54,6 +54,14 @@ async function wasMade(path: string, content: string): Promise<boolean> {
   } finally {
     await rm(whole, { force: true });
   }
+}
+
+/** Undefined where the lock was given back in between. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 /** Another process may have been quicker, and have its own lock there: that one goes back. */
