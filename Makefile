@@ -24,7 +24,7 @@ SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train data verify tensorflow clean-tensorflow soak test lint format build bench clean check-node
+.PHONY: help train data verify tensorflow clean-tensorflow soak soak-long test lint format build bench clean check-node
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-23s %s\n", $$1, $$2 }'
@@ -57,8 +57,12 @@ format: dist/.built ## lay out all files, and the README's table of options
 
 build: dist/.built ## compile to dist/
 
-soak: dist/.built ## train the default run and check its accuracy and memory (about a minute)
+soak: dist/.built ## kill and resume a small run KILLS=100 times; train the default run, check its accuracy and memory
+	@$(NODE) tools/soak_kills.mjs $(or $(KILLS),100)
 	@folder=$$(mktemp -d) && $(RUN) train --output-dir "$$folder" && $(NODE) tools/check_default_run.mjs "$$folder"/*/*/summary.json
+
+soak-long: dist/.built ## many steps, many clients: memory stays flat, start-up quick (about 10 minutes)
+	@$(NODE) tools/soak_long.mjs
 
 bench: dist/.built build/.built ## measure: medians and spreads, as ratios in one run
 	@$(NODE) build/bench/main.js

@@ -99,13 +99,19 @@ function faultsOf(
       ? [{ client: schedule[index - 1].client, step: firstStep }]
       : [],
   );
+  const isTrained = (client: number, step: number) =>
+    schedule.some(
+      (visit) =>
+        visit.client === client && visit.firstStep <= step && step < visit.firstStep + visit.numSteps,
+    );
   return wishes.map((wish): Fault => {
     const place = wish.kind === 'corrupt' ? handOvers.at(wish.handOver - 1) : wish;
-    if (!place || place.client >= numClients) {
+    const happens = place && (wish.kind === 'slow' ? place.client < numClients : true);
+    if (!happens || ('step' in wish && !isTrained(wish.client, wish.step))) {
       throw new ConfigError(
         'ERR_CONFIG_VALUE',
-        `\`chaos\` asks for ${JSON.stringify(wish)}, but this run has ${numClients} clients and ${handOvers.length} hand-overs. ` +
-          'Ask for one that happens.',
+        `\`chaos\` asks for ${JSON.stringify(wish)}, but this run has ${numClients} clients and ${handOvers.length} hand-overs, ` +
+          'and which client trains which batch its metrics.jsonl tells. Ask for a fault that can happen.',
       );
     }
     return { step: -1, delayMs: 0, ...place, kind: wish.kind };

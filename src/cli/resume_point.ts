@@ -1,13 +1,11 @@
-import { readdir, rm, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ConfigError } from '../core/errors.js';
-import { fingerprintOf, type Dataset } from '../data/dataset.js';
-import { runFiles } from '../report/run_directory.js';
-import type { FileLengths } from '../report/sink.js';
+import { stat } from 'node:fs/promises';
+import { ConfigError, DataError } from '../core/errors.js';
+import { fingerprintOf } from '../data/dataset.js';
+import { METRICS, runFiles } from '../report/run_directory.js';
 import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
+import { fitsSchedule } from '../server/ring_progress.js';
+import type { RunPlan } from './plan.js';
 import { versions } from './versions.js';
-
-const METRICS = 'metrics.jsonl';
 
 /**
  * The newest checkpoint of a run directory that is whole and whose record is there; undefined where there is none. Damaged ones
@@ -15,7 +13,7 @@ const METRICS = 'metrics.jsonl';
  */
 export async function checkpointOf(
   runDirectory: string,
-  dataset: Dataset,
+  { dataset, partition, scheduleWithout }: RunPlan,
   warn: (message: string) => void,
 ): Promise<Checkpoint | undefined> {
   const hasItsRecord = async ({ steps, lengths }: Checkpoint) => {
@@ -31,7 +29,18 @@ export async function checkpointOf(
       { runDirectory },
     );
   }
-  if (checkpoint) warnOfVersions(checkpoint, warn);
+  if (checkpoint) {
+    const { progress, skippedVisits, folder } = checkpoint;
+    if (!fitsSchedule(progress, scheduleWithout(skippedVisits), partition.shards.length)) {
+      throw new DataError(
+        'ERR_CHECKPOINT',
+        `"${folder}" is not a checkpoint of this run: no batch of its schedule stands where it says. Delete it, and the one before ` +
+          'is taken.',
+        { folder },
+      );
+    }
+    warnOfVersions(checkpoint, warn);
+  }
   return checkpoint;
 }
 
@@ -40,17 +49,6 @@ function warnOfVersions(checkpoint: Checkpoint, warn: (message: string) => void)
     const before = checkpoint.versions[name];
     if (before !== version)
       warn(`${name} is ${version} now and was ${before}: the last bits of the result may differ.`);
-  }
-}
-
-/** Cuts the append-only files of a run directory back to what a checkpoint counts; what began after it goes. */
-export async function cutBack(runDirectory: string, lengths: FileLengths): Promise<void> {
-  const { metrics, tensorboard } = runFiles(runDirectory);
-  if ((await sizeOf(metrics)) > 0) await truncate(metrics, lengths[METRICS] ?? 0);
-  for (const name of await readdir(tensorboard).catch(() => [])) {
-    const key = `tensorboard/${name}`;
-    if (Object.hasOwn(lengths, key)) await truncate(join(tensorboard, name), lengths[key]);
-    else await rm(join(tensorboard, name));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RunConfig } from '../config/run_config.js';
 import { messageOf, StorageError } from '../core/errors.js';
 import { metricsFile } from '../report/metrics_file.js';
-import { runFiles } from '../report/run_directory.js';
+import { cutBack, runFiles } from '../report/run_directory.js';
 import { openRunLog, runLogSink } from '../report/run_log.js';
 import type { FileLengths, RewindInfo, Sink } from '../report/sink.js';
 import { Sinks } from '../report/sinks.js';
@@ -11,19 +11,22 @@ import { tensorboardSink } from '../report/tensorboard/tensorboard_sink.js';
 export interface RunRecord {
   readonly log: ReturnType<typeof openRunLog>;
   readonly sinks: Sinks;
-  /** Bytes of every append-only file. */
+  /** Bytes of every append-only file, those of earlier processes included. */
   lengths(): FileLengths;
-  rewind(to: RewindInfo): void;
+  rewind(to: RewindInfo): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface RecordOptions {
+  readonly config: RunConfig;
+  /** What is in the append-only files already. */
+  readonly before: FileLengths;
+  readonly others: readonly Sink[];
+  readonly warn: (message: string) => void;
+}
+
 /** Opens the files of a run directory, after what is in them, and joins the other sinks. Throws StorageError. */
-export function openRecord(
-  runDirectory: string,
-  config: RunConfig,
-  others: readonly Sink[],
-  warn: (message: string) => void,
-): RunRecord {
+export function openRecord(runDirectory: string, { config, before, others, warn }: RecordOptions): RunRecord {
   const files = runFiles(runDirectory);
   const log = openRunLog(files.log, config.log_level, warn);
   let all: readonly Sink[];
@@ -42,17 +45,23 @@ export function openRecord(
     log.warn(message);
     warn(message);
   });
+  const beforeNames = Object.keys(before);
+  let known = before;
+  const ownLengths = () => {
+    let own: FileLengths = {};
+    sinks.tell((sink) => (own = { ...own, ...sink.lengths?.() }));
+    return own;
+  };
   return {
     log,
     sinks,
-    lengths() {
-      let lengths: FileLengths = {};
-      sinks.tell((sink) => (lengths = { ...lengths, ...sink.lengths?.() }));
-      return lengths;
-    },
-    rewind(to) {
+    // A file stays known when its sink was dropped, or was an earlier process's.
+    lengths: () => (known = { ...known, ...ownLengths() }),
+    async rewind(to) {
       log.warn('rewind', to);
       sinks.tell((sink) => sink.rewind?.(to));
+      known = to.lengths;
+      await cutBack(runDirectory, known, beforeNames);
     },
     close: () => sinks.close(),
   };

@@ -36,8 +36,14 @@ export async function saveModel(
   await writeFileAtomic(files.tail, encodeWeights(split.tail.layers, tail.exportWeights()));
 }
 
-/** Writes what comes after training; `summary.json` is the last, and says that the run is complete. */
-export async function writeResults(run: FinishedRun): Promise<RunSummary> {
+/**
+ * Writes what comes after training. `tell` is given the summary before it is written: `summary.json` is the last of all, and says
+ * that the run is complete.
+ */
+export async function writeResults(
+  run: FinishedRun,
+  tell: (summary: RunSummary) => void,
+): Promise<RunSummary> {
   const { runDirectory, config, plan, trained, clock } = run;
   const { result, classCounts, skippedVisits } = trained;
   const files = runFiles(runDirectory);
@@ -72,6 +78,7 @@ export async function writeResults(run: FinishedRun): Promise<RunSummary> {
     phase_seconds: clock.seconds,
     peak_memory_mb: process.resourceUsage().maxRSS / 1024,
   };
+  tell(summary);
   await writeJson(files.summary, summary);
   return summary;
 }

@@ -1,19 +1,26 @@
+import { rm } from 'node:fs/promises';
 import type { LoadedConfig } from '../config/load.js';
 import { listToYaml, toYaml } from '../config/written.js';
-import { BloomError, messageOf } from '../core/errors.js';
+import { BloomError, InterruptedError, messageOf } from '../core/errors.js';
 import type { TrainEvent } from '../core/events.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { Progress } from '../core/progress.js';
 import { fingerprintOf } from '../data/dataset.js';
 import { PhaseClock } from '../report/phase_clock.js';
-import { createRunDirectory, removeRunDirectory, runFiles } from '../report/run_directory.js';
+import {
+  createRunDirectory,
+  cutBack,
+  removeRunDirectory,
+  removeTemporaries,
+  runFiles,
+} from '../report/run_directory.js';
 import { lockRun } from '../report/run_lock.js';
 import type { RunSummary, Sink } from '../report/sink.js';
 import { Speedometer } from '../report/speed.js';
-import { listCheckpoints, type Checkpoint } from '../server/checkpoint.js';
+import { forgetAfter, listCheckpoints, type Checkpoint } from '../server/checkpoint.js';
 import type { Cluster } from './cluster.js';
 import { planRun, type RunPlan } from './plan.js';
-import { checkpointOf, cutBack } from './resume_point.js';
+import { checkpointOf } from './resume_point.js';
 import { infoOf } from './run_info.js';
 import { drawPictures } from './run_pictures.js';
 import { openRecord } from './run_record.js';
@@ -76,10 +83,14 @@ export async function* resumeRun(
   const unlock = await lockRun(files.lock);
   try {
     const plan = await planRun(config, options.progress);
-    const start = await checkpointOf(runDirectory, plan.dataset, options.warn);
+    const start = await checkpointOf(runDirectory, plan, options.warn);
     const cluster = await openTrainingCluster(config, plan);
     try {
+      // First, since it says that the run is complete: a longer one is not.
+      await rm(files.summary, { force: true });
+      await removeTemporaries(runDirectory);
       await writeConfiguration(runDirectory, loaded, cluster);
+      await forgetAfter(files.checkpoints, start);
       await cutBack(runDirectory, rewindTo(start).lengths);
       return yield* runIn({ runDirectory, loaded, plan, startMs, start }, cluster, options);
     } finally {
@@ -105,7 +116,8 @@ async function* runIn(
   { sinks: others, warn, say, interruptedBy }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
   const { config, fromEnvironment } = loaded;
-  const record = openRecord(runDirectory, config, others, warn);
+  const before = rewindTo(start).lengths;
+  const record = openRecord(runDirectory, { config, before, others, warn });
   const { sinks, log } = record;
   const logAndWarn = (message: string) => {
     log.warn(message);
@@ -148,7 +160,7 @@ async function* runIn(
       clock.event(event);
       sinks.tell((sink) => sink.event?.(event));
     });
-    const summary = await writeResults({
+    const finished = {
       runDirectory,
       config,
       plan,
@@ -159,8 +171,10 @@ async function* runIn(
       clock,
       startMs,
       samplesPerSecond: speed.samplesPerSecond,
+    };
+    const summary = await writeResults(finished, (results) => {
+      sinks.tell((sink) => sink.end?.(results));
     });
-    sinks.tell((sink) => sink.end?.(summary));
     if (config.plots) {
       await drawPictures(runDirectory, loaded, summary.steps).then(
         () => {
@@ -188,11 +202,16 @@ async function* told(
   training: AsyncGenerator<TrainEvent, Trained>,
   tell: (event: TrainEvent) => void,
 ): AsyncGenerator<TrainEvent, Trained> {
-  for (;;) {
-    const next = await training.next();
-    if (next.done) return next.value;
-    tell(next.value);
-    yield next.value;
+  try {
+    for (;;) {
+      const next = await training.next();
+      if (next.done) return next.value;
+      tell(next.value);
+      yield next.value;
+    }
+  } finally {
+    // Its threads may be others than those it began with.
+    await training.return(undefined as never);
   }
 }
 
@@ -207,11 +226,15 @@ async function writeConfiguration(
   await writeFileAtomic(files.overrides, listToYaml(overrides));
 }
 
-/** An error that says how to go on, where there is a checkpoint. */
+/** An error that says how to go on, where there is a checkpoint, or somebody meant to stop. */
 async function withHint(error: unknown, runDirectory: string): Promise<unknown> {
-  const checkpoints = await listCheckpoints(runFiles(runDirectory).checkpoints, () => undefined);
+  if (!(error instanceof BloomError)) return error;
+  // The error itself is what to tell, also where the folder cannot be read.
+  const checkpoints = await listCheckpoints(runFiles(runDirectory).checkpoints, () => undefined).catch(
+    () => [],
+  );
   const newest = checkpoints.at(0);
-  if (error instanceof BloomError && newest)
-    error.message += ` Go on from batch ${newest.steps} with: npx bloom-split resume ${runDirectory}`;
+  if (newest || error instanceof InterruptedError)
+    error.message += ` Go on from batch ${newest?.steps ?? 0} with: npx bloom-split resume ${runDirectory}`;
   return error;
 }

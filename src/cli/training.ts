@@ -1,8 +1,15 @@
 import type { RunConfig } from '../config/run_config.js';
-import { BloomError, ClientLostError, messageOf, ProtocolError, ShapeError } from '../core/errors.js';
+import {
+  BloomError,
+  ClientLostError,
+  InterruptedError,
+  messageOf,
+  ProtocolError,
+  ShapeError,
+} from '../core/errors.js';
 import type { TrainEvent, TrainResult } from '../core/events.js';
 import { initialWeights } from '../models/init.js';
-import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
+import { forgetAfter, newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
 import { startOfRing, stepsDone, type RingProgress } from '../server/ring_progress.js';
 import { nameOfVisit, type Visit } from '../server/ring_schedule.js';
@@ -78,13 +85,16 @@ export async function* trainDurably(
       return yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
     } catch (error) {
       failure = error;
+      // At once: to end a thread that hangs takes a while.
+      if (isClientLoss(error)) record.log.error(messageOf(error));
     } finally {
       await closeAfter(failure, cluster);
     }
     const { on_client_loss: policy, max_retries: maxRetries } = config;
     if (!isClientLoss(failure) || policy === 'stop') throw failure;
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
-    record.log.error(messageOf(failure));
+    const signal = training.interruptedBy();
+    if (signal !== undefined) throw stoppedInstead(signal, failure);
     const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;
     if (failed !== undefined) skippedVisits = [...skippedVisits, nameOfVisit(schedule[failed])];
     start = await newestCheckpoint(
@@ -94,7 +104,8 @@ export async function* trainDurably(
     );
     const outcome = failed === undefined ? '' : ` The visit ${nameOfVisit(schedule[failed])} is left out.`;
     training.warn(`${messageOf(failure)}${outcome}`);
-    record.rewind(rewindTo(start));
+    await forgetAfter(training.checkpointFolder, start);
+    await record.rewind(rewindTo(start));
     cluster = await openTrainingCluster(config, plan);
   }
 }
@@ -179,12 +190,7 @@ async function restore(
 
 /** Its thread ended, did not answer, threw, or sent what cannot be. */
 function isClientLoss(error: unknown): boolean {
-  return (
-    error instanceof ClientLostError ||
-    error instanceof ProtocolError ||
-    error instanceof ShapeError ||
-    (error instanceof BloomError && error.code === 'ERR_INTERNAL')
-  );
+  return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
 }
 
 /** Place in the schedule of the visit that failed: the newest one, up to the one under way, of the client that is to blame. */
@@ -205,6 +211,11 @@ export function rewindTo(checkpoint: Checkpoint | undefined): {
   if (!checkpoint) return { lengths: {}, steps: 0, rows: 0 };
   const { lengths, steps, progress } = checkpoint;
   return { lengths, steps, rows: progress.inAll.rows + progress.inVisit.rows };
+}
+
+/** Nobody waits for another attempt. */
+function stoppedInstead(signal: string, failure: unknown): InterruptedError {
+  return new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal}. ${messageOf(failure)}`, { signal });
 }
 
 function tooManyLosses(error: unknown, numLosses: number): BloomError {

@@ -50,13 +50,14 @@ export async function readTrajectory(prefix: string): Promise<RecordedTrajectory
   const dataset = datasetOf(tensors, picture, numClasses, numRows, tensorFile);
   const network = models[modelName](dataset.shape);
   fields.require('pad_raw_zero', network.padding);
-  fields.require('order_round_worker_firstrow', ringOrder(numRounds, numClients, stepsPerVisit, batchSize));
+  // Before anything as long is made of what the file says.
   const losses = fields.numbers('losses');
   if (losses.length !== numRounds * numClients * stepsPerVisit)
     throw fields.wrong(
       'losses',
       `has ${losses.length} entries for ${numRounds * numClients * stepsPerVisit} batches`,
     );
+  fields.require('order_round_worker_firstrow', ringOrder(numRounds, numClients, stepsPerVisit, batchSize));
   return {
     dataset,
     network,

@@ -117,9 +117,8 @@ export class Client implements ClientService {
 
   async receiveHead(request: HandOverRequest): Promise<HandOverReceipt> {
     const parcel = await this.#exchange.receive(this.#client);
-    const receipt = receiptOf(parcel);
     this.#replaceHead(this.#program.createSegment(this.#fitting(unpackHead(parcel, request))));
-    return receipt;
+    return receiptOf(parcel);
   }
 
   async testActivations({
@@ -197,11 +196,9 @@ export class Client implements ClientService {
   }
 
   #refused(what: string): ProtocolError {
-    return new ProtocolError(
-      'ERR_NOT_DUE',
-      `Client ${this.#client} was sent ${what}, which is not due. The messages of this run are out of order; start it again.`,
-      { client: this.#client },
-    );
+    return new ProtocolError('ERR_NOT_DUE', `Client ${this.#client} was sent ${what}, which is not due.`, {
+      client: this.#client,
+    });
   }
 
   #located(error: NumericError, step: number): NumericError {

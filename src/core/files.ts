@@ -19,9 +19,19 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** A name for a file that is to become that one. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/** Of a file that was being written when its process was killed. */
+export function isTemporary(name: string): boolean {
+  return /\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /** Writes a file whole or not at all: a temporary file beside it, fsync, rename, fsync of the folder. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const temporary = temporaryBeside(path);
   try {
     await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');

@@ -1,4 +1,4 @@
-import { ClientLostError, messageOf, type BloomError, type ErrorDetails } from '../core/errors.js';
+import { BloomError, ClientLostError, messageOf, type ErrorDetails } from '../core/errors.js';
 
 /**
  * Ends calls that would otherwise wait for ever: a call to a thread that died is never answered. Each call races its
@@ -46,7 +46,7 @@ export class CallGuard {
         },
         (error: unknown) => {
           leave();
-          reject(error instanceof Error ? error : new Error(String(error)));
+          reject(this.#named(error, what));
         },
       );
     });
@@ -79,6 +79,17 @@ export class CallGuard {
   #finish(end: (what: string) => BloomError): void {
     this.#end ??= end;
     for (const { what, reject } of [...this.#waiting.values()]) reject(this.#end(what));
+  }
+
+  /** An error that nobody raised on purpose says nothing of where it came from. */
+  #named(error: unknown, what: string): Error {
+    if (error instanceof BloomError && error.code !== 'ERR_INTERNAL') return error;
+    return new ClientLostError(
+      'ERR_CLIENT_FAILED',
+      `The ${this.#side} failed at "${what}": ${messageOf(error).replace(/\.$/, '')}.`,
+      { ...this.#details, side: this.#side, what },
+      { cause: error },
+    );
   }
 
   #timeout(what: string): BloomError {

@@ -81,6 +81,7 @@ export function packHead(request: HandOverRequest, state: SegmentState): HeadPar
 
 /** The head in a parcel that must be the one both sides were told of. Throws ProtocolError, with nothing changed. */
 export function unpackHead(parcel: HeadParcel, expected: HandOverRequest): SegmentState {
+  if (!isParcel(parcel)) throw refused(expected, 'it is not made of whole numbers and float32 values');
   for (const key of ['generation', 'step', 'round', 'from', 'to', 'handoff'] as const) {
     if (parcel[key] !== expected[key])
       throw refused(expected, `its ${key} is ${parcel[key]} instead of ${expected[key]}`);
@@ -93,6 +94,17 @@ export function unpackHead(parcel: HeadParcel, expected: HandOverRequest): Segme
       slots: slots.map((slot) => new Float32Array(slot)),
     })),
   };
+}
+
+/** Of what another thread posted, whatever that is. */
+function isParcel(parcel: unknown): boolean {
+  const { weights, optimizers } = (parcel ?? {}) as Readonly<Record<string, unknown>>;
+  const isFloats = (value: unknown) => value instanceof ArrayBuffer && value.byteLength % 4 === 0;
+  const isOptimizer = (value: unknown) => {
+    const { step, slots } = (value ?? {}) as Readonly<Record<string, unknown>>;
+    return Number.isSafeInteger(step) && Array.isArray(slots) && slots.every(isFloats);
+  };
+  return isFloats(weights) && Array.isArray(optimizers) && optimizers.every(isOptimizer);
 }
 
 export function receiptOf({ sha256, weights, optimizers }: HeadParcel): HandOverReceipt {
@@ -112,7 +124,7 @@ function checksum({ weights, optimizers }: Pick<HeadParcel, 'weights' | 'optimiz
 function refused({ from, to }: HandOverRequest, why: string): ProtocolError {
   return new ProtocolError(
     'ERR_HAND_OVER',
-    `Client ${to} refused the head from client ${from}: ${why}. It was not applied; start the run again.`,
+    `Client ${to} refused the head from client ${from}: ${why}. It was not applied.`,
     { from, to },
   );
 }

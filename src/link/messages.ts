@@ -119,14 +119,19 @@ export function toFrame({ shape, data }: Tensor): TensorFrame {
 
 /** The tensor in a frame that must have this shape; `sender` and `receiver` name the two sides in the error. */
 export function fromFrame(frame: TensorFrame, want: Shape, sender: string, receiver: string): Tensor {
-  const { shape, data } = frame;
-  if (!sameShape(shape, want) || data.byteLength !== 4 * numElements(want)) {
-    throw new ShapeError(
-      'ERR_CUT_SHAPE',
-      `${sender} sent [${formatShape(shape)}] in ${data.byteLength} bytes, but ${receiver} expects float32 ` +
-        `[${formatShape(want)}]. Head and tail must be built from the same \`model\` and \`cut\`.`,
-      { got: formatShape(shape), want: formatShape(want) },
-    );
+  // Whatever the other side sent.
+  const { shape, dtype, data } = frame as Readonly<Record<keyof TensorFrame, unknown>>;
+  const isThatShape = Array.isArray(shape) && sameShape(shape as number[], want);
+  if (isThatShape && dtype === 'float32' && data instanceof ArrayBuffer) {
+    if (data.byteLength === 4 * numElements(want)) return { shape: want, data: new Float32Array(data) };
   }
-  return { shape, data: new Float32Array(data) };
+  const got = Array.isArray(shape) ? formatShape(shape as number[]) : 'of no shape';
+  const size = data instanceof ArrayBuffer ? `${data.byteLength} bytes` : 'no buffer';
+  const type = dtype === 'float32' ? '' : ' that are not float32';
+  throw new ShapeError(
+    'ERR_CUT_SHAPE',
+    `${sender} sent [${got}] in ${size}${type}, but ${receiver} expects float32 [${formatShape(want)}]. Head and tail must be ` +
+      'built from the same `model` and `cut`.',
+    { got, want: formatShape(want) },
+  );
 }

@@ -29,6 +29,7 @@ export function metricsFile(path: string): Sink {
     },
     end: ({ steps, rows, loss, accuracy, weighted_f1, clients }) => {
       write({ type: 'summary', steps, rows, loss, accuracy, weighted_f1, clients });
+      fsyncSync(file);
     },
     close: () => {
       closeSync(file);

@@ -1,7 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, StorageError } from '../core/errors.js';
-import { makeFolder, writeFileAtomic } from '../core/files.js';
+import { isTemporary, makeFolder, writeFileAtomic } from '../core/files.js';
+import type { FileLengths } from './sink.js';
+
+export const METRICS = 'metrics.jsonl';
 
 /** Paths inside a run directory. */
 export const runFiles = (runDirectory: string) =>
@@ -11,7 +14,7 @@ export const runFiles = (runDirectory: string) =>
     lock: join(runDirectory, '.lock'),
     checkpoints: join(runDirectory, 'checkpoints'),
     log: join(runDirectory, 'run.log'),
-    metrics: join(runDirectory, 'metrics.jsonl'),
+    metrics: join(runDirectory, METRICS),
     summary: join(runDirectory, 'summary.json'),
     report: join(runDirectory, 'report.html'),
     evaluation: join(runDirectory, 'evaluation.json'),
@@ -61,4 +64,36 @@ async function wasMade(path: string): Promise<boolean> {
 /** Writes a JSON file that people read too. */
 export async function writeJson(path: string, content: unknown): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/**
+ * Cuts the append-only files of a run directory (or `only` some of them) back to these lengths; what is not named there began
+ * later, and goes.
+ */
+export async function cutBack(
+  runDirectory: string,
+  lengths: FileLengths,
+  only?: readonly string[],
+): Promise<void> {
+  const { metrics, tensorboard } = runFiles(runDirectory);
+  await cutFile(metrics, lengths[METRICS] ?? 0);
+  for (const file of await readdir(tensorboard).catch(() => [])) {
+    const name = `tensorboard/${file}`;
+    if (only?.includes(name) === false) continue;
+    if (Object.hasOwn(lengths, name)) await cutFile(join(tensorboard, file), lengths[name]);
+    else await rm(join(tensorboard, file));
+  }
+}
+
+/** Never longer than it is. */
+async function cutFile(path: string, length: number): Promise<void> {
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  if (size > length) await truncate(path, length);
+}
+
+/** Removes what a process that was killed had not finished writing. */
+export async function removeTemporaries(runDirectory: string): Promise<void> {
+  for (const folder of ['.', '.hydra', 'model'].map((name) => join(runDirectory, name)))
+    for (const name of await readdir(folder).catch(() => []))
+      if (isTemporary(name)) await rm(join(folder, name), { force: true });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { ConfigError, messageOf, StorageError } from '../core/errors.js';
+import { temporaryBeside } from '../core/files.js';
 
 /** Who works in a run directory. */
 interface Owner {
@@ -15,40 +16,77 @@ interface Owner {
  */
 export async function lockRun(path: string): Promise<() => Promise<void>> {
   const own: Owner = { pid: process.pid, started: startOf(process.pid) };
-  for (;;) {
-    try {
-      const file = await open(path, 'wx');
-      try {
-        await file.writeFile(JSON.stringify(own));
-      } finally {
-        await file.close();
-      }
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw new StorageError(
-          'ERR_LOCK',
-          `Cannot make the lock "${path}": ${messageOf(error)}. Choose a directory that can be written.`,
-          { path },
-          { cause: error },
-        );
-      }
+  const content = JSON.stringify(own);
+  try {
+    while (!(await wasMade(path, content))) {
+      const found = await readIfThere(path);
+      if (found === undefined) continue;
+      const owner = readOwner(found);
+      if (owner && isAlive(owner)) throw locked(path, owner);
+      await removeStale(path, found);
     }
-    const owner = await readOwner(path);
-    if (owner && isAlive(owner)) {
-      throw new ConfigError(
-        'ERR_LOCKED',
-        `Process ${owner.pid} works in this run directory ("${path}"). Wait for its end, or stop it.`,
-        { path, pid: owner.pid },
-      );
-    }
-    await rm(path, { force: true });
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new StorageError(
+      'ERR_LOCK',
+      `Cannot make the lock "${path}": ${messageOf(error)}. Choose a directory that can be written.`,
+      { path },
+      { cause: error },
+    );
+  }
+  return () => rm(path, { force: true });
+}
+
+/** False where there is one. It appears with its content: an empty one would look like one that was cut off. */
+async function wasMade(path: string, content: string): Promise<boolean> {
+  const whole = temporaryBeside(path);
+  await writeFile(whole, content);
+  try {
+    await link(whole, path).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+      // A file system without links.
+      await writeFile(path, content, { flag: 'wx' });
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await rm(whole, { force: true });
   }
 }
 
-/** Undefined where the lock is gone, or was cut off while it was written. */
-async function readOwner(path: string): Promise<Owner | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+/** Undefined where the lock was given back in between. */
+async function readIfThere(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Another process may have been quicker, and have its own lock there: that one goes back. */
+async function removeStale(path: string, stale: string): Promise<void> {
+  const aside = temporaryBeside(path);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path);
+  await rm(aside);
+}
+
+function locked(path: string, { pid }: Owner): ConfigError {
+  return new ConfigError(
+    'ERR_LOCKED',
+    `Process ${pid} works in this run directory ("${path}"). Wait for its end, or stop it.`,
+    { path, pid },
+  );
+}
+
+/** Undefined where it was cut off. */
+function readOwner(text: string): Owner | undefined {
   const found = /^\{"pid":(\d+),"started":"(\w*)"\}$/.exec(text);
   return found ? { pid: Number(found[1]), started: found[2] } : undefined;
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DataError, messageOf } from '../core/errors.js';
@@ -47,31 +49,26 @@ export async function writeCheckpoint(
 ): Promise<Checkpoint> {
   const own = join(folder, `step-${String(facts.steps).padStart(9, '0')}`);
   // A stale one of the same name was made by a run that was rewound, or cut off.
-  await rm(own, { recursive: true, force: true });
+  await removeFolder(own);
   await makeFolder(own);
   const [head, tailReceipt] = await Promise.all([
     links[facts.progress.holder].saveState({ path: join(own, HEAD) }),
     tail.saveState(join(own, TAIL)),
   ]);
   const manifest: Manifest = { format: FORMAT, ...facts, files: { [HEAD]: head, [TAIL]: tailReceipt } };
-  await writeFileAtomic(join(own, MANIFEST), `${JSON.stringify(manifest)}\n`);
+  const text = JSON.stringify({ ...manifest, sha256: checksumOf(manifest) });
+  await writeFileAtomic(join(own, MANIFEST), `${text}\n`);
   return checkpointOf(own, manifest);
 }
 
-/** The checkpoints in a folder, the newest first; `onDamaged` is told of each that is not whole. */
+/** The checkpoints in a folder, the newest first; `onDamaged` is told of each whose manifest is damaged. */
 export async function listCheckpoints(
   folder: string,
   onDamaged: (message: string) => void,
 ): Promise<readonly Checkpoint[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
   const found: Checkpoint[] = [];
-  for (const name of names
-    .filter((each) => /^step-\d+$/.test(each))
-    .sort()
-    .reverse()) {
+  for (const name of (await namesIn(folder)).reverse()) {
+    if (!existsSync(join(folder, name, MANIFEST))) continue;
     try {
       found.push(await readCheckpoint(join(folder, name)));
     } catch (error) {
@@ -99,10 +96,31 @@ export async function newestCheckpoint(
   return undefined;
 }
 
-/** Removes a checkpoint, its manifest first: half of one is none. */
-export async function removeCheckpoint({ folder }: Pick<Checkpoint, 'folder'>): Promise<void> {
-  await rm(join(folder, MANIFEST), { force: true });
-  await rm(folder, { recursive: true, force: true });
+/** Removes all but these: older ones, damaged ones, and what was cut off while it was written. */
+export async function keepOnly(folder: string, kept: readonly Checkpoint[]): Promise<void> {
+  for (const name of await namesIn(folder))
+    if (!kept.some((each) => basename(each.folder) === name)) await removeFolder(join(folder, name));
+}
+
+/** Removes those beyond where training goes on from (all where that is its beginning): what they hold never happened. */
+export async function forgetAfter(folder: string, start: Checkpoint | undefined): Promise<void> {
+  for (const { folder: own, steps } of await listCheckpoints(folder, () => undefined))
+    if (!start || steps > start.steps) await removeFolder(own);
+}
+
+/** The manifest goes first: half a checkpoint is none. */
+async function removeFolder(own: string): Promise<void> {
+  await rm(join(own, MANIFEST), { force: true });
+  await rm(own, { recursive: true, force: true });
+}
+
+/** In order of their steps. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  return names.filter((each) => /^step-\d+$/.test(each)).sort();
 }
 
 type Manifest = CheckpointFacts & {
@@ -119,8 +137,10 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   } catch (error) {
     throw notManifest(path, 'it is not JSON', error);
   }
-  if (!isManifest(manifest)) throw notManifest(path, `it has not the fields of format ${FORMAT}`);
-  return checkpointOf(folder, manifest);
+  const { sha256, ...rest } = fieldsOf(manifest);
+  if (!isManifest(rest)) throw notManifest(path, `it has not the fields of format ${FORMAT}`);
+  if (sha256 !== checksumOf(rest)) throw notManifest(path, 'its SHA-256 differs from its contents');
+  return checkpointOf(folder, rest);
 }
 
 function checkpointOf(folder: string, { files, ...facts }: Manifest): Checkpoint {
@@ -128,6 +148,11 @@ function checkpointOf(folder: string, { files, ...facts }: Manifest): Checkpoint
   const { steps, progress, lengths, skippedVisits, dataSha256, versions } = facts;
   const states = { head: file(HEAD), tail: file(TAIL) };
   return { folder, steps, progress, lengths, skippedVisits, dataSha256, versions, ...states };
+}
+
+/** Of what it says, however it is laid out. */
+function checksumOf(manifest: Manifest): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }
 
 function isManifest(value: unknown): value is Manifest {

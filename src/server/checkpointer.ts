@@ -1,6 +1,6 @@
 import { InterruptedError } from '../core/errors.js';
 import type { Link } from '../link/link.js';
-import { listCheckpoints, removeCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { keepOnly, listCheckpoints, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { stepsDone, type RingProgress } from './ring_progress.js';
 import type { Visit } from './ring_schedule.js';
 import type { Tail } from './tail.js';
@@ -95,8 +95,10 @@ export class Checkpointer {
     const { folder, policy } = this.#options;
     const all = await listCheckpoints(folder, () => undefined);
     const beforeVisit = all.find(({ progress }) => isBefore(progress, visit));
-    for (const checkpoint of all.slice(policy.keep))
-      if (checkpoint !== beforeVisit) await removeCheckpoint(checkpoint);
+    await keepOnly(
+      folder,
+      all.filter((each, index) => index < policy.keep || each === beforeVisit),
+    );
   }
 }
 

@@ -68,18 +68,48 @@ export function isRingProgress(value: unknown): value is RingProgress {
   return (
     [round, visit, stepsInVisit, holder].every((each) => Number.isSafeInteger(each) && Number(each) >= 0) &&
     [rest.inVisit, rest.inRound, rest.inAll].every(isTally) &&
-    typeof rest.newest === 'object' &&
-    isListOfObjects(rest.reports) &&
-    isListOfObjects(rest.forgetting)
+    isReportOrNull(rest.newest) &&
+    isListOf(rest.reports, isReportOrNull) &&
+    isListOf(rest.forgetting, isForgettingEvent)
   );
 }
 
-function isListOfObjects(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'object');
+/** It can have been reached on this schedule, with so many clients. */
+export function fitsSchedule(
+  progress: RingProgress,
+  schedule: readonly Visit[],
+  numClients: number,
+): boolean {
+  const { visit, stepsInVisit, holder, reports } = progress;
+  const numSteps = visit < schedule.length ? schedule[visit].numSteps : 0;
+  return (
+    visit <= schedule.length &&
+    stepsInVisit <= numSteps &&
+    holder < numClients &&
+    reports.length === numClients &&
+    (stepsInVisit === 0 || schedule[visit].client === holder)
+  );
 }
 
-function isTally(value: unknown): value is Tally {
+function isListOf(value: unknown, isEntry: (entry: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isEntry);
+}
+
+function isTally(value: unknown): boolean {
+  return hasNumbers(value, ['rows', 'lossSum', 'numCorrect']);
+}
+
+function isReportOrNull(value: unknown): boolean {
+  return value === null || hasNumbers(value, ['loss', 'accuracy', 'weighted_f1']);
+}
+
+function isForgettingEvent(value: unknown): boolean {
+  if (!hasNumbers(value, ['round', 'client', 'steps'])) return false;
+  const { class_accuracy } = value as Record<string, unknown>;
+  return isListOf(class_accuracy, (each) => each === null || typeof each === 'number');
+}
+
+function hasNumbers(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { rows, lossSum, numCorrect } = value as Record<string, unknown>;
-  return [rows, lossSum, numCorrect].every((each) => typeof each === 'number');
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'number');
 }

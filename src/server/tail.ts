@@ -32,10 +32,12 @@ export class Tail {
   /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
   async lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient> {
     const { z_BF, labels_B } = this.#open(message, due, client);
-    const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B);
+    const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B).catch((error: unknown) => {
+      throw error instanceof NumericError ? withRows(error, z_BF) : error;
+    });
     const result = tally(logits_BK.data, labels_B);
     if (!Number.isFinite(result.lossSum) || !dx_BI)
-      throw new NumericError('ERR_NOT_FINITE', 'The loss is not finite.');
+      throw withRows(new NumericError('ERR_NOT_FINITE', 'The loss is not finite.'), z_BF);
     return { tally: result, dz_BF: dx_BI };
   }
 
@@ -81,14 +83,16 @@ export class Tail {
       throw new ProtocolError(
         'ERR_NOT_DUE',
         `Client ${client} sent step ${step} of generation ${generation}, but step ${due.step} of generation ` +
-          `${due.generation} was due. The messages of this run are out of order; start it again.`,
+          `${due.generation} was due.`,
         { client, step },
       );
     }
-    if (labels.byteLength % 4 !== 0) {
+    const given: unknown = labels;
+    if (!(given instanceof ArrayBuffer) || given.byteLength % 4 !== 0 || given.byteLength === 0) {
+      const what = given instanceof ArrayBuffer ? `labels of ${given.byteLength} bytes` : 'no labels';
       throw new ShapeError(
         'ERR_LABEL',
-        `Client ${client} sent labels of ${labels.byteLength} bytes, but they should be int32, 4 bytes each.`,
+        `Client ${client} sent ${what}, but they should be int32, 4 bytes each, one or more.`,
         { client },
       );
     }
@@ -105,4 +109,15 @@ export class Tail {
     const want = [labels_B.length, ...this.#program.spec.part.inputShape];
     return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail'), labels_B };
   }
+}
+
+/** Says where the activations were the cause. */
+function withRows(error: NumericError, { shape, data }: Tensor): NumericError {
+  const numFeatures = data.length / shape[0];
+  const isFinite = (row: number) =>
+    data.subarray(row * numFeatures, (row + 1) * numFeatures).every(Number.isFinite);
+  const rows = [...Array(shape[0]).keys()].filter((row) => !isFinite(row));
+  if (rows.length === 0) return error;
+  const which = `The activations of rows ${rows.join(', ')} (of ${shape[0]} in the batch) are not finite.`;
+  return new NumericError(error.code, `${error.message} ${which}`, {}, { cause: error });
 }

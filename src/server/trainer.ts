@@ -185,7 +185,7 @@ async function handOver(parts: TrainerParts, from: number, visit: Visit): Promis
   if (sent.sha256 !== taken.sha256) {
     throw new ProtocolError(
       'ERR_HAND_OVER',
-      `Client ${to} took a head with SHA-256 ${taken.sha256}, but client ${from} sent ${sent.sha256}. Start the run again.`,
+      `Client ${to} took a head with SHA-256 ${taken.sha256}, but client ${from} sent ${sent.sha256}.`,
       { from, to, round },
     );
   }
@@ -205,7 +205,7 @@ function locate(error: unknown, client: number, step: number): unknown {
 function endedEarly({ client, numSteps }: Visit, step: number): ProtocolError {
   return new ProtocolError(
     'ERR_NOT_DUE',
-    `Client ${client} has more or fewer batches than the ${numSteps} of its visit, seen at step ${step}. Start the run again.`,
+    `Client ${client} has more or fewer batches than the ${numSteps} of its visit, seen at step ${step}.`,
     { client, step },
   );
 }

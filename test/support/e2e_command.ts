@@ -13,6 +13,8 @@ const mainFile = join(repoRoot, 'build', 'src', 'main.js');
 /** What a process left. */
 export interface Outcome {
   readonly exitCode: number | null;
+  /** What ended it, where a signal did; a shell calls that 128 and its number. */
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -23,19 +25,59 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a program to its end, in an environment without any of our options, make's own variables, and GPUs. */
-export function run(program: string, args: readonly string[], { cwd, env }: RunOptions): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(program, args, { cwd, env: { ...cleanEnvironment(), ...env }, stdio });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+/** A program that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly end: Promise<Outcome>;
+  /** Until its output (both streams) holds this, or it has ended. */
+  says(expected: RegExp): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts a program in an environment without any of our options, make's own variables, and GPUs. */
+export function start(program: string, args: readonly string[], { cwd, env }: RunOptions): Running {
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(program, args, { cwd, env: { ...cleanEnvironment(), ...env }, stdio });
+  const text = { stdout: '', stderr: '' };
+  const listeners = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (more: string) => {
+      text[name] += more;
+      for (const listen of listeners) listen();
+    });
+  }
+  const end = new Promise<Outcome>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (exitCode) => {
-      resolve({ exitCode, stdout, stderr });
+    child.once('close', (exitCode, signal) => {
+      resolve({ exitCode, signal, ...text });
     });
   });
+  const says = (expected: RegExp) =>
+    new Promise<void>((resolve) => {
+      const listen = () => {
+        if (!expected.test(text.stdout) && !expected.test(text.stderr)) return;
+        listeners.delete(listen);
+        resolve();
+      };
+      listeners.add(listen);
+      listen();
+    });
+  return {
+    pid: child.pid ?? 0,
+    end,
+    says: (expected) => Promise.race([says(expected), end.then(() => undefined)]),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** Runs a program to its end. */
+export function run(program: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
+  return start(program, args, options).end;
+}
+
+/** Starts `bloom-split ARGS...`. */
+export function startBloom(args: readonly string[], options: RunOptions): Running {
+  return start(process.execPath, [mainFile, ...args], options);
 }
 
 /** Runs `bloom-split ARGS...`. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClientLostError } from '../../../src/core/errors.js';
+import { ClientLostError, DataError } from '../../../src/core/errors.js';
 import { CallGuard } from '../../../src/link/call_guard.js';
 import { rejection } from '../../support/link_errors.js';
 
@@ -17,17 +17,20 @@ describe('CallGuard', () => {
     const before = await numTimers();
     const value = { some: 'value' };
     expect(await guard.run('work', () => Promise.resolve(value))).to.equal(value);
-    const error = new TypeError('wrong');
+    const error = new DataError('ERR_DATA', 'wrong');
     const outcome = await guard.run('work', () => Promise.reject(error)).catch((reason: unknown) => reason);
     expect(outcome).to.equal(error);
     expect(await numTimers()).to.equal(before);
   });
 
-  it('makes an error of what is none', async () => {
-    const guard = new CallGuard('thread 0', 60_000);
+  it('says where an error came from that nobody raised on purpose', async () => {
+    const guard = new CallGuard('thread 0', 60_000, { client: 4 });
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-    const outcome = await guard.run('work', () => Promise.reject('words')).catch((reason: unknown) => reason);
-    expect(outcome).to.be.instanceOf(Error).with.property('message', 'words');
+    for (const fail of [() => Promise.reject(new TypeError('words')), () => Promise.reject('words')]) {
+      const error = await rejection(guard.run('work', fail), ClientLostError, 'ERR_CLIENT_FAILED');
+      expect(error.message).to.equal('The thread 0 failed at "work": words.');
+      expect(error.details).to.deep.equal({ client: 4, side: 'thread 0', what: 'work' });
+    }
   });
 
   it('a failure ends every call with the side, what was done, and the cause', async () => {

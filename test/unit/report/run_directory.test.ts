@@ -1,9 +1,15 @@
 import { expect } from 'chai';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { StorageError } from '../../../src/core/errors.js';
-import { createRunDirectory, runFiles, writeJson } from '../../../src/report/run_directory.js';
+import {
+  createRunDirectory,
+  cutBack,
+  removeTemporaries,
+  runFiles,
+  writeJson,
+} from '../../../src/report/run_directory.js';
 import { rejection } from '../../support/link_errors.js';
 
 describe('the run directory', () => {
@@ -75,5 +81,37 @@ describe('the run directory', () => {
     const path = join(folder, 'some', 'summary.json');
     await writeJson(path, { a: 1, b: [2] });
     expect(await readFile(path, 'utf8')).to.equal('{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n');
+  });
+
+  it('cutBack cuts append-only files, never longer than they are, and removes those that began later', async () => {
+    await mkdir(join(folder, 'tensorboard'));
+    for (const name of ['metrics.jsonl', 'tensorboard/a', 'tensorboard/b', 'tensorboard/c', 'run.log'])
+      await writeFile(join(folder, name), '0123456789');
+    await cutBack(folder, { 'metrics.jsonl': 4, 'tensorboard/a': 3, 'tensorboard/b': 99, '../outside': 0 });
+    const sizes = await Promise.all(
+      ['metrics.jsonl', 'tensorboard/a', 'tensorboard/b', 'run.log'].map(
+        async (name) => (await readFile(join(folder, name))).length,
+      ),
+    );
+    expect(sizes).to.deep.equal([4, 3, 10, 10]);
+    expect((await readdir(join(folder, 'tensorboard'))).sort()).to.deep.equal(['a', 'b']);
+    await cutBack(folder, {});
+    expect(await readFile(join(folder, 'metrics.jsonl'), 'utf8')).to.equal('');
+    expect(await readdir(join(folder, 'tensorboard'))).to.deep.equal([]);
+    await cutBack(join(folder, 'none'), { 'metrics.jsonl': 5 });
+  });
+
+  it('removeTemporaries removes what a killed process left half written, and nothing else', async () => {
+    await mkdir(join(folder, 'model'));
+    for (const name of [
+      'summary.json.0123456789ab.tmp',
+      'model/head.safetensors.ffffffffffff.tmp',
+      'model/my.tmp',
+      'a.tmp',
+    ])
+      await writeFile(join(folder, name), '');
+    await removeTemporaries(folder);
+    expect((await readdir(folder)).sort()).to.deep.equal(['a.tmp', 'model']);
+    expect(await readdir(join(folder, 'model'))).to.deep.equal(['my.tmp']);
   });
 });
