@@ -35,7 +35,7 @@ export interface Running {
 }
 
 /** Starts a program in an environment without any of our options, make's own variables, and GPUs. */
-export function start(program: string, args: readonly string[], { cwd, env }: RunOptions): Running {
+function start(program: string, args: readonly string[], { cwd, env }: RunOptions): Running {
   const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
   const child = spawn(program, args, { cwd, env: { ...cleanEnvironment(), ...env }, stdio });
   const text = { stdout: '', stderr: '' };

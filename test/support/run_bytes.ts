@@ -35,6 +35,6 @@ export function checkpointsIn(runDirectory: string): readonly number[] {
     .sort((a, b) => a - b);
 }
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -43,7 +43,7 @@ describe('parseFaults', () => {
   it('reads or refuses any text', () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...'kil=client@step10,:ms') })),
+        fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...Array.from('kil=client@step10,:ms')) })),
         (text) => {
           try {
             expect(parseFaults(text)).to.be.an('array');
