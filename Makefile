@@ -34,7 +34,7 @@ train: dist/.built ## train a split network; any option as NAME=value
 	@$(RUN) train $(OPTIONS)
 
 data: dist/.built ## fetch or check a data set; SHOW=1 shows which client gets which rows
-	@$(RUN) data $(if $(filter SHOW,$(GIVEN)),--show) $(OPTIONS)
+	@$(RUN) data $(if $(filter-out 0,$(if $(filter SHOW,$(GIVEN)),$(SHOW))),--show) $(OPTIONS)
 
 verify: dist/.built ## prove on this machine that split training equals unsplit training (MODEL=, CUT=)
 	@$(RUN) verify $(VERIFY_FLAGS)

@@ -51,8 +51,9 @@ export async function evaluateRun(
     seed: config.seed,
     engine: config.engine,
     numThreads: 1,
-    devices: config.devices,
-    tailDevice: config.tail_device,
+    // Where it was trained need not exist here.
+    devices: 'auto',
+    tailDevice: 'auto',
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: decodeWeights(split.tail.layers, tailFile, files.tail),

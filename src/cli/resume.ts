@@ -14,6 +14,7 @@ import { resumeRun } from './train_run.js';
 const changeable = [
   'n_threads',
   'devices',
+  'tail_device',
   'data_dir',
   'datasets_dir',
   'data_mirror',
