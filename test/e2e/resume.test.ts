@@ -106,7 +106,7 @@ describe('resume', () => {
       ['train', ...SMALL, '--checkpoint-min-s', '0', '--chaos', 'slow=client0:5000ms'],
       { cwd },
     );
-    await running.says(/threads/);
+    await running.says(/thread 0/);
     running.kill('SIGINT');
     await running.says(/once more ends at once/);
     running.kill('SIGINT');
@@ -132,7 +132,8 @@ describe('resume', () => {
     expect((await running.end).exitCode).to.equal(130);
     expect(await finish(directory)).to.equal('');
     const events = readdirSync(join(directory, 'tensorboard'));
-    expect(events).to.have.length(3);
+    // One of each process, and the plots of the last.
+    expect(events).to.have.length(4);
     const resumes = readJsonLines(join(directory, 'run.log')).filter(({ message }) => message === 'resume');
     expect(resumes).to.have.length(2);
   });
@@ -286,7 +287,7 @@ describe('resume', () => {
   it('while another process works there is refused', async () => {
     const directory = copy();
     const running = startBloom(['resume', directory, ...SLOW], { cwd: newFolder() });
-    await running.says(/threads/);
+    await running.says(/thread 0/);
     const { exitCode, stderr } = await resume(directory);
     expect(exitCode).to.equal(1);
     expect(stderr).to.match(new RegExp(`^error: Process ${running.pid} works in this run directory`));
