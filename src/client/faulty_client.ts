@@ -1,35 +1,47 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Program } from '../engine/engine.js';
+import type { Tally } from '../core/tally.js';
+import type { Shard } from '../data/splits/data_split.js';
 import type { Fault } from '../link/faults.js';
-import type { HeadExchange, HeadParcel } from '../link/head_exchange.js';
-import type { ActivationsMessage, GradientsMessage, VisitRequest } from '../link/messages.js';
-import type { ClientSetup, ThreadSetup } from '../link/setup.js';
-import { Client } from './client.js';
+import type {
+  ActivationsMessage,
+  AloneRequest,
+  GradientsMessage,
+  VisitRequest,
+} from '../link/messages.js';
+import type { Parcel } from '../link/parcels.js';
+import type { ThreadSetup } from '../link/setup.js';
+import { Client, type ClientSurroundings } from './client.js';
 
 /** A client at which things go wrong on purpose. */
 export class FaultyClient extends Client {
   readonly #faults: Faults;
 
-  constructor({ client, shard }: ClientSetup, setup: ThreadSetup, program: Program, exchange: HeadExchange) {
-    const faults = new Faults(client, setup);
-    const corrupting = {
-      send: (parcel: HeadParcel) => {
-        exchange.send(faults.fires('corrupt', parcel.step) ? corrupted(parcel) : parcel);
+  constructor(client: number, shard: Shard, around: ClientSurroundings) {
+    const faults = new Faults(client, around.setup);
+    const exchange = {
+      send: (parcel: Parcel) => {
+        around.exchange.send(faults.fires('corrupt', parcel.step) ? corrupted(parcel) : parcel);
       },
-      receive: (to: number) => exchange.receive(to),
+      receive: (to: number) => around.exchange.receive(to),
     };
-    super(client, shard, setup, program, corrupting);
+    super(client, shard, { ...around, exchange });
     this.#faults = faults;
   }
 
-  override async startVisit(request: VisitRequest): Promise<ActivationsMessage> {
+  override async startVisit(request: VisitRequest): Promise<ActivationsMessage | null> {
     await this.#faults.before(request.step);
     return this.#faults.after(request.step, await super.startVisit(request));
   }
 
   override async trainStep(request: GradientsMessage): Promise<ActivationsMessage | null> {
     await this.#faults.before(request.step);
-    return this.#faults.after(request.step + 1, await super.trainStep(request));
+    return this.#faults.after(request.nextStep, await super.trainStep(request));
+  }
+
+  override async trainAlone(request: AloneRequest): Promise<Tally> {
+    await this.#faults.before(request.step);
+    const counted = await super.trainAlone(request);
+    return this.#faults.fires('nan', request.step) ? { ...counted, lossSum: NaN } : counted;
   }
 }
 
@@ -64,15 +76,16 @@ class Faults {
     if (this.fires('hang', step)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
 
-  after<T extends ActivationsMessage | null>(step: number, message: T): T {
-    if (message && this.fires('nan', step)) new Float32Array(message.z.data)[0] = NaN;
+  after<T extends ActivationsMessage | null>(step: number | null, message: T): T {
+    if (message && step !== null && this.fires('nan', step)) new Float32Array(message.z.data)[0] = NaN;
     return message;
   }
 }
 
 /** One bit of the weights changes on the way. */
-function corrupted(parcel: HeadParcel): HeadParcel {
-  const bytes = new Uint8Array(parcel.weights);
+function corrupted(parcel: Parcel): Parcel {
+  const [first] = 'vectors' in parcel ? parcel.vectors : [parcel.segments[0].weights];
+  const bytes = new Uint8Array(first);
   bytes[bytes.length >> 1] ^= 1;
   return parcel;
 }

@@ -22,7 +22,7 @@ export interface StepEvent extends Score {
   readonly rows: number;
 }
 
-/** The ring leaves a client: means over the rows that it trained in this visit. */
+/** A client has trained its turn: means over the rows that it trained. */
 export interface VisitEvent extends Score {
   readonly type: 'visit';
   readonly round: number;
@@ -40,6 +40,18 @@ export interface HandOverEvent {
   readonly from: number;
   readonly to: number;
   readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** The heads of a round became one, as a sum that went from client to client; `holder` has it. */
+export interface AverageEvent {
+  readonly type: 'average';
+  readonly round: number;
+  readonly steps: number;
+  /** How many took part. */
+  readonly clients: number;
+  readonly holder: number;
+  /** Of all sums that were sent. */
   readonly bytes: number;
 }
 
@@ -76,9 +88,12 @@ export interface RoundEvent {
 
 /** What training tells, in order. Every event is a function of the configuration: no clock, no thread is in it. */
 export type TrainEvent =
-  StepEvent | VisitEvent | HandOverEvent | EvaluationEvent | ForgettingEvent | RoundEvent;
+  StepEvent | VisitEvent | HandOverEvent | AverageEvent | EvaluationEvent | ForgettingEvent | RoundEvent;
 
-/** The test at the end of a client's last visit; null for a client that was never visited. */
+/**
+ * A client's last test: in the ring at the end of its last visit; where heads differ, of its own with the final tail; where
+ * they are averaged, everybody's. Null for a client that never trained.
+ */
 export interface ClientScore {
   readonly client: number;
   /** Training rows. */
@@ -88,7 +103,7 @@ export interface ClientScore {
   readonly weighted_f1: number | null;
 }
 
-/** What a whole training gives: the test of the final head and tail, and each client's. */
+/** What a whole training gives: the test of the final head and tail (the mean over clients where each has its own), and each client's. */
 export interface TrainSummary extends TestScore {
   readonly steps: number;
   /** Rows trained, over all passes. */
@@ -100,7 +115,9 @@ export interface TrainSummary extends TestScore {
 export interface TrainResult {
   readonly summary: TrainSummary;
   readonly overall: ClassificationReport;
-  /** By client; null where it was never visited. */
+  /** By client; null where it has no test of its own. */
   readonly clients: readonly (ClassificationReport | null)[];
   readonly forgetting: readonly ForgettingEvent[];
+  /** Clients that have the trained heads: one, where it is everybody's. */
+  readonly holders: readonly number[];
 }

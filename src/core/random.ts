@@ -15,7 +15,8 @@ export interface RandomStream {
 }
 
 /** What a stream is for; two purposes never share numbers. */
-export type Purpose = 'init' | 'partition' | 'holdout' | 'forgetting' | 'shuffle';
+export type Purpose =
+  'init' | 'partition' | 'holdout' | 'forgetting' | 'shuffle' | 'tail_order' | 'drawn_clients';
 
 /** Opens the stream keyed by (seed, purpose, key): xoroshiro128+ started from the SHA-256 of the key. */
 export function randomStream(

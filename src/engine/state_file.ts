@@ -4,32 +4,44 @@ import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
 import { groupSizes, type SegmentSpec, type SegmentState } from './engine.js';
 import { numSlots } from './optimizer.js';
 
-/** A safetensors file of a segment's whole state: weights by name, and each layer group's optimiser. */
-export function encodeState(
-  { part }: SegmentSpec,
-  { weights, optimizers }: SegmentState,
-): Uint8Array<ArrayBuffer> {
-  const tensors = toNamedTensors(part.layers, weights);
-  for (const [group, { step, slots }] of optimizers.entries()) {
-    tensors.set(stepName(group), { shape: [1], data: Int32Array.of(step) });
-    for (const [slot, data] of slots.entries())
-      tensors.set(slotName(group, slot), { shape: [data.length], data });
+/** The state of one segment among others in a file. */
+export interface NamedState {
+  /** What stands before the name of each of its tensors. */
+  readonly prefix: string;
+  readonly spec: SegmentSpec;
+  readonly state: SegmentState;
+}
+
+/** A safetensors file of whole states of segments: weights by name, and each layer group's optimiser. */
+export function encodeStates(states: readonly NamedState[]): Uint8Array<ArrayBuffer> {
+  const tensors = new Map<string, StoredTensor>();
+  for (const { prefix, spec, state } of states) {
+    for (const [name, tensor] of toNamedTensors(spec.part.layers, state.weights, prefix))
+      tensors.set(name, tensor);
+    for (const [group, { step, slots }] of state.optimizers.entries()) {
+      tensors.set(prefix + stepName(group), { shape: [1], data: Int32Array.of(step) });
+      for (const [slot, data] of slots.entries())
+        tensors.set(prefix + slotName(group, slot), { shape: [data.length], data });
+    }
   }
   return encodeSafetensors(tensors);
 }
 
-/** The state in such a file, which must fit the spec; `source` names it in errors. Throws DataError. */
-export function decodeState(spec: SegmentSpec, file: Uint8Array, source: string): SegmentState {
+/** Reads states from such a file by prefix and spec, which they must fit; `source` names it in errors. Throws DataError. */
+export function decodeStates(
+  file: Uint8Array,
+  source: string,
+): (prefix: string, spec: SegmentSpec) => SegmentState {
   const tensors = decodeSafetensors(file, source);
-  return {
-    weights: fromNamedTensors(spec.part.layers, tensors, source),
+  return (prefix, spec) => ({
+    weights: fromNamedTensors(spec.part.layers, tensors, source, prefix),
     optimizers: groupSizes(spec).map((size, group) => ({
-      step: required(tensors, stepName(group), Int32Array, 1, source)[0],
+      step: required(tensors, prefix + stepName(group), Int32Array, 1, source)[0],
       slots: Array.from({ length: numSlots[spec.groups[group].optimizer.name] }, (_, slot) =>
-        required(tensors, slotName(group, slot), Float32Array, size, source),
+        required(tensors, prefix + slotName(group, slot), Float32Array, size, source),
       ),
     })),
-  };
+  });
 }
 
 const stepName = (group: number) => `optimizer.${group}.step`;

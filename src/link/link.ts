@@ -14,6 +14,8 @@ export type ReplyOf<M extends Method> = Awaited<ReturnType<ClientService[M]>>;
  */
 export interface Link extends ClientService {
   readonly client: number;
+  /** Where it lives: clients of one place are saved to one file. */
+  readonly place: number;
   /** Rejects what is under way and everything after. May be called again. */
   close(): void;
 }
@@ -22,23 +24,34 @@ export interface Link extends ClientService {
 export type Carry = <M extends Method>(method: M, request: RequestOf<M>) => Promise<ReplyOf<M>>;
 
 /** A link made of a way to carry calls, each guarded. */
-export function linkOver(client: number, carry: Carry, guard: CallGuard): Link {
+export function linkOver(
+  { client, place }: Pick<Link, 'client' | 'place'>,
+  carry: Carry,
+  guard: CallGuard,
+): Link {
   const call =
     <M extends Method>(method: M) =>
     (request: RequestOf<M>): Promise<ReplyOf<M>> =>
       guard.run(`client ${client}: ${method}`, () => carry(method, request));
   return {
     client,
+    place,
     classCounts: call('classCounts'),
     createHead: call('createHead'),
     loadHead: call('loadHead'),
     startVisit: call('startVisit'),
     trainStep: call('trainStep'),
+    backStep: call('backStep'),
+    trainAlone: call('trainAlone'),
     sendHead: call('sendHead'),
     receiveHead: call('receiveHead'),
+    averageHead: call('averageHead'),
     testActivations: call('testActivations'),
-    saveState: call('saveState'),
-    loadState: call('loadState'),
+    testBack: call('testBack'),
+    testAlone: call('testAlone'),
+    testReport: call('testReport'),
+    saveStates: call('saveStates'),
+    loadStates: call('loadStates'),
     saveHead: call('saveHead'),
     close: () => {
       guard.close();

@@ -18,7 +18,7 @@ export function openLoopback(client: number, service: ClientService, timeoutMs: 
     return unwrap(move(await outcomeOf(() => handle.call(service, moved))));
   };
   return {
-    link: linkOver(client, carry, guard),
+    link: linkOver({ client, place: 0 }, carry, guard),
     die: (cause) => {
       guard.fail(cause);
     },

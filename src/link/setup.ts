@@ -13,7 +13,8 @@ export interface ThreadSetup {
   /** A port to every other thread, by its number. */
   readonly peers: ReadonlyMap<number, MessagePort>;
   readonly engine: EngineName;
-  readonly head: SegmentSpec;
+  /** What a client has: its head; in the U shape also the last layers; or one segment, the whole network. */
+  readonly segments: readonly SegmentSpec[];
   readonly seed: number;
   readonly batchSize: number;
   readonly rowOrder: RowOrder;

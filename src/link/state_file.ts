@@ -2,23 +2,21 @@ import { createHash } from 'node:crypto';
 import { DataError } from '../core/errors.js';
 import { readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { SegmentSpec, SegmentState } from '../engine/engine.js';
-import { decodeState, encodeState } from '../engine/state_file.js';
+import { decodeStates, encodeStates, type NamedState } from '../engine/state_file.js';
 import type { StateFile, StateReceipt } from './messages.js';
 
-/** Writes a state whole or not at all, and tells what the file must be when it is read. */
-export async function writeStateFile(
-  path: string,
-  spec: SegmentSpec,
-  state: SegmentState,
-): Promise<StateReceipt> {
-  const bytes = encodeState(spec, state);
+/** Writes states whole or not at all, and tells what the file must be when it is read. */
+export async function writeStateFile(path: string, states: readonly NamedState[]): Promise<StateReceipt> {
+  const bytes = encodeStates(states);
   await writeFileAtomic(path, bytes);
   return { sha256: sha256(bytes), sizeBytes: bytes.length };
 }
 
-/** Reads a state that must be the one that was written. Throws DataError. */
-export async function readStateFile(file: StateFile, spec: SegmentSpec): Promise<SegmentState> {
-  return decodeState(spec, await readChecked(file), file.path);
+/** Reads a file of states that must be the one that was written: gives each by its prefix and spec. Throws DataError. */
+export async function readStateFile(
+  file: StateFile,
+): Promise<(prefix: string, spec: SegmentSpec) => SegmentState> {
+  return decodeStates(await readChecked(file), file.path);
 }
 
 /** The bytes of such a file. Throws DataError where they are not those that were written. */

@@ -34,11 +34,10 @@ export interface ThreadConnection<Setup> {
 /** A thread that does not end by itself in this time is hung, and is ended from outside. */
 const STOP_TIMEOUT_MS = 5000;
 
-/** Connects the server to a thread that serves the other end of `port`. */
+/** Connects the server to the thread with number `place`, which serves the other end of `port`. */
 export function connectThread<Setup>(
   port: MessagePort,
-  side: string,
-  timeoutMs: number,
+  { place, side, timeoutMs }: { readonly place: number; readonly side: string; readonly timeoutMs: number },
 ): ThreadConnection<Setup> {
   const remote = wrap<Remote<Setup>>(port);
   const guard = new CallGuard(side, timeoutMs);
@@ -55,7 +54,7 @@ export function connectThread<Setup>(
       links.push(linkGuard);
       const carry: Carry = async <M extends Method>(method: M, request: RequestOf<M>) =>
         unwrap(await remote.call(client, method, send(request))) as ReplyOf<M>;
-      return linkOver(client, carry, linkGuard);
+      return linkOver({ client, place }, carry, linkGuard);
     },
     stop: () =>
       stopGuard.run('stop', async () => {

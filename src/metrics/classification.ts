@@ -1,16 +1,8 @@
 // Shape legend: B batch, K classes
 import type { Score, TestScore } from '../core/events.js';
+import type { Tally } from '../core/tally.js';
 import { classRates, confusionOf, weightedF1 } from './confusion.js';
 import type { Predictions } from './predictions.js';
-
-/** Sums over rows, from which means of any grouping follow. */
-export interface Tally {
-  readonly rows: number;
-  readonly lossSum: number;
-  readonly numCorrect: number;
-}
-
-export const emptyTally: Tally = { rows: 0, lossSum: 0, numCorrect: 0 };
 
 /**
  * Softmax cross-entropy -log softmax(logits)[label], summed over rows in float64, and the number of rows whose largest
@@ -30,14 +22,6 @@ export function tally(logits_BK: Float32Array, labels_B: Int32Array): Tally {
     if (best === first + labels_B[row]) numCorrect++;
   }
   return { rows: labels_B.length, lossSum, numCorrect };
-}
-
-export function addTallies(a: Tally, b: Tally): Tally {
-  return {
-    rows: a.rows + b.rows,
-    lossSum: a.lossSum + b.lossSum,
-    numCorrect: a.numCorrect + b.numCorrect,
-  };
 }
 
 /** Means over the rows of a tally. */

@@ -1,12 +1,10 @@
-// Shape legend: N rows of a test, K classes
-import type { ForgettingMatrix } from '../core/evaluation.js';
+// Shape legend: K classes
+import type { ClassificationReport, ForgettingMatrix } from '../core/evaluation.js';
 import type { ForgettingEvent } from '../core/events.js';
-import { classRates, confusionOf } from './confusion.js';
-import type { Predictions } from './predictions.js';
 
-/** Share of right answers among the rows of each class; null where there are none. */
-export function classAccuracy(predictions: Predictions): readonly (number | null)[] {
-  return classRates(confusionOf(predictions)).map(({ support, recall }) => (support === 0 ? null : recall));
+/** Share of right answers among the test rows of each class; null where there are none. */
+export function classAccuracyOf({ classes }: ClassificationReport): readonly (number | null)[] {
+  return classes.map(({ support, recall }) => (support === 0 ? null : recall));
 }
 
 /**

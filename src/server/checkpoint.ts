@@ -5,24 +5,25 @@ import { basename, join } from 'node:path';
 import { DataError, messageOf } from '../core/errors.js';
 import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Link } from '../link/link.js';
-import type { StateFile, StateReceipt } from '../link/messages.js';
+import type { StateFile } from '../link/messages.js';
 import { readChecked } from '../link/state_file.js';
-import type { Tail } from './tail.js';
-import { isRingProgress, type RingProgress } from './ring_progress.js';
+import { isProgress, type Progress } from './progress.js';
+import type { Tails } from './tails/tails.js';
 
 /** Raised when a manifest's meaning changes. */
-const FORMAT = 1;
+const FORMAT = 2;
 const MANIFEST = 'manifest.json';
-const HEAD = 'head.safetensors';
-const TAIL = 'tail.safetensors';
+const TAILS = 'tails.safetensors';
 
 /** Everything from which a run goes on: where it stands, both sides' states, and how much of its record counts. */
 export interface Checkpoint {
   readonly folder: string;
   readonly steps: number;
-  readonly progress: RingProgress;
-  readonly head: StateFile;
-  readonly tail: StateFile;
+  readonly progress: Progress;
+  /** The heads of clients that live in one place are in one file. */
+  readonly heads: readonly SavedStates[];
+  /** Null where the clients have the whole network. */
+  readonly tails: SavedStates | null;
   /** Bytes of each append-only file of the run directory, by its name there. */
   readonly lengths: Readonly<Record<string, number>>;
   /** Visits that were left out, as `client@round`. */
@@ -32,6 +33,11 @@ export interface Checkpoint {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** A file of states, and whose they are. */
+export interface SavedStates extends StateFile {
+  readonly clients: readonly number[];
+}
+
 /** What a checkpoint is made of besides the states. */
 export type CheckpointFacts = Pick<
   Checkpoint,
@@ -39,26 +45,44 @@ export type CheckpointFacts = Pick<
 >;
 
 /**
- * Writes a checkpoint into a folder of its own under `folder`: the holder of the head writes its state, the server the
- * tail's, and last of all the manifest is renamed into place, without which there is no checkpoint.
+ * Writes a checkpoint into a folder of its own under `folder`: the clients that have heads write their states, the server its
+ * tails', and last of all the manifest is renamed into place, without which there is no checkpoint.
  */
 export async function writeCheckpoint(
   folder: string,
-  { links, tail }: { readonly links: readonly Link[]; readonly tail: Tail },
+  { links, tails }: { readonly links: readonly Link[]; readonly tails: Tails },
   facts: CheckpointFacts,
 ): Promise<Checkpoint> {
   const own = join(folder, `step-${String(facts.steps).padStart(9, '0')}`);
   // A stale one of the same name was made by a run that was rewound, or cut off.
   await removeFolder(own);
   await makeFolder(own);
-  const [head, tailReceipt] = await Promise.all([
-    links[facts.progress.holder].saveState({ path: join(own, HEAD) }),
-    tail.saveState(join(own, TAIL)),
+  const places = placesOf(links, facts.progress.holders);
+  const [heads, savedTails] = await Promise.all([
+    Promise.all(
+      [...places].map(async ([place, clients]) => {
+        const file = `heads-${place}.safetensors`;
+        const { sha256 } = await links[clients[0]].saveStates({ path: join(own, file), clients });
+        return { file, sha256, clients };
+      }),
+    ),
+    tails.saveStates(join(own, TAILS)),
   ]);
-  const manifest: Manifest = { format: FORMAT, ...facts, files: { [HEAD]: head, [TAIL]: tailReceipt } };
+  const saved = savedTails && { file: TAILS, sha256: savedTails.sha256, clients: savedTails.clients };
+  const manifest: Manifest = { format: FORMAT, ...facts, heads, tails: saved };
   const text = JSON.stringify({ ...manifest, sha256: checksumOf(manifest) });
   await writeFileAtomic(join(own, MANIFEST), `${text}\n`);
   return checkpointOf(own, manifest);
+}
+
+/** Clients by the place where they live. */
+function placesOf(links: readonly Link[], clients: readonly number[]): ReadonlyMap<number, number[]> {
+  const places = new Map<number, number[]>();
+  for (const client of clients) {
+    const { place } = links[client];
+    places.set(place, [...(places.get(place) ?? []), client]);
+  }
+  return places;
 }
 
 /** The checkpoints in a folder, the newest first; `onDamaged` is told of each whose manifest is damaged. */
@@ -87,7 +111,8 @@ export async function newestCheckpoint(
   for (const checkpoint of await listCheckpoints(folder, onDamaged)) {
     if (!(await isWanted(checkpoint))) continue;
     try {
-      await Promise.all([checkpoint.head, checkpoint.tail].map(readChecked));
+      const { heads, tails } = checkpoint;
+      await Promise.all([...heads, ...(tails ? [tails] : [])].map(readChecked));
       return checkpoint;
     } catch (error) {
       onDamaged(`checkpoint ${basename(checkpoint.folder)} is left out: ${messageOf(error)}`);
@@ -125,8 +150,16 @@ async function namesIn(folder: string): Promise<string[]> {
 
 type Manifest = CheckpointFacts & {
   readonly format: number;
-  readonly files: Readonly<Record<typeof HEAD | typeof TAIL, StateReceipt>>;
+  readonly heads: readonly ListedStates[];
+  readonly tails: ListedStates | null;
 };
+
+interface ListedStates {
+  /** Name in the checkpoint's folder. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly clients: readonly number[];
+}
 
 async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const path = join(folder, MANIFEST);
@@ -143,10 +176,10 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   return checkpointOf(folder, rest);
 }
 
-function checkpointOf(folder: string, { files, ...facts }: Manifest): Checkpoint {
-  const file = (name: keyof Manifest['files']) => ({ path: join(folder, name), sha256: files[name].sha256 });
+function checkpointOf(folder: string, { heads, tails, ...facts }: Manifest): Checkpoint {
+  const found = ({ file, sha256, clients }: ListedStates) => ({ path: join(folder, file), sha256, clients });
   const { steps, progress, lengths, skippedVisits, dataSha256, versions } = facts;
-  const states = { head: file(HEAD), tail: file(TAIL) };
+  const states = { heads: heads.map(found), tails: tails && found(tails) };
   return { folder, steps, progress, lengths, skippedVisits, dataSha256, versions, ...states };
 }
 
@@ -156,17 +189,32 @@ function checksumOf(manifest: Manifest): string {
 }
 
 function isManifest(value: unknown): value is Manifest {
-  const { format, steps, progress, files, lengths, skippedVisits, dataSha256, versions } = fieldsOf(value);
+  const { format, steps, progress, heads, tails, lengths, skippedVisits, dataSha256, versions } =
+    fieldsOf(value);
   return (
     format === FORMAT &&
     isCount(steps) &&
-    isRingProgress(progress) &&
+    isProgress(progress) &&
     typeof dataSha256 === 'string' &&
-    [HEAD, TAIL].every((name) => typeof fieldsOf(fieldsOf(files)[name]).sha256 === 'string') &&
+    Array.isArray(heads) &&
+    heads.every(isListed) &&
+    (tails === null || isListed(tails)) &&
     Object.values(fieldsOf(lengths)).every(isCount) &&
     Array.isArray(skippedVisits) &&
     skippedVisits.every((each) => typeof each === 'string') &&
     Object.values(fieldsOf(versions)).every((each) => typeof each === 'string')
+  );
+}
+
+/** A file's name must not lead out of the folder. */
+function isListed(value: unknown): boolean {
+  const { file, sha256, clients } = fieldsOf(value);
+  return (
+    typeof file === 'string' &&
+    /^[a-z0-9-]+\.safetensors$/.test(file) &&
+    typeof sha256 === 'string' &&
+    Array.isArray(clients) &&
+    clients.every(isCount)
   );
 }
 

@@ -1,24 +1,24 @@
 import { InterruptedError } from '../core/errors.js';
 import type { Link } from '../link/link.js';
 import { keepOnly, listCheckpoints, writeCheckpoint, type Checkpoint } from './checkpoint.js';
-import { stepsDone, type RingProgress } from './ring_progress.js';
-import type { Visit } from './ring_schedule.js';
-import type { Tail } from './tail.js';
+import { stepsDone, type Progress } from './progress.js';
+import type { Turn } from './schedule.js';
+import type { Tails } from './tails/tails.js';
 
 /** When checkpoints are taken, and how many are kept. */
 export interface CheckpointPolicy {
-  /** Between two visits, and after so many steps inside one. */
+  /** Between two turns, and after so many steps inside one. */
   readonly everySteps: number;
   /** But never two within this time. */
   readonly minMs: number;
-  /** The last ones, besides the newest from before the current visit. */
+  /** The last ones, besides the newest from before the current turn. */
   readonly keep: number;
 }
 
 export interface CheckpointerOptions {
   readonly folder: string;
   readonly policy: CheckpointPolicy;
-  readonly schedule: readonly Visit[];
+  readonly schedule: readonly Turn[];
   readonly skippedVisits: readonly string[];
   readonly dataSha256: () => string;
   readonly versions: Readonly<Record<string, string>>;
@@ -44,34 +44,33 @@ export class Checkpointer {
     this.#lastSteps = start;
   }
 
-  /** To be awaited whenever every side is at rest. Throws InterruptedError after the checkpoint of an interrupted run. */
-  async rest(
-    sides: { readonly links: readonly Link[]; readonly tail: Tail },
-    progress: RingProgress,
-  ): Promise<void> {
-    const { schedule, interruptedBy } = this.#options;
+  /** To be asked whenever every side could come to rest. */
+  isDue(progress: Progress): boolean {
+    const { policy, now, schedule, interruptedBy } = this.#options;
+    if (interruptedBy() !== undefined) return true;
     const steps = stepsDone(schedule, progress);
-    const signal = interruptedBy();
-    if (signal === undefined) {
-      if (this.#isDue(steps, progress)) await this.#take(sides, progress, steps);
-      return;
-    }
-    if (steps !== this.#lastSteps) await this.#take(sides, progress, steps);
+    const isTime = progress.stepsInTurn === 0 || steps - this.#lastSteps >= policy.everySteps;
+    return isTime && steps > this.#lastSteps && now() - this.#lastMs >= policy.minMs;
+  }
+
+  /** To be awaited while every side is at rest. Throws InterruptedError after the checkpoint of an interrupted run. */
+  async take(
+    sides: { readonly links: readonly Link[]; readonly tails: Tails },
+    progress: Progress,
+  ): Promise<void> {
+    const steps = stepsDone(this.#options.schedule, progress);
+    if (steps !== this.#lastSteps) await this.#write(sides, progress, steps);
+    const signal = this.#options.interruptedBy();
+    if (signal === undefined) return;
     throw new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal} after ${steps} batches.`, {
       signal,
       steps,
     });
   }
 
-  #isDue(steps: number, { stepsInVisit }: RingProgress): boolean {
-    const { policy, now } = this.#options;
-    const isTime = stepsInVisit === 0 || steps - this.#lastSteps >= policy.everySteps;
-    return isTime && steps > this.#lastSteps && now() - this.#lastMs >= policy.minMs;
-  }
-
-  async #take(
-    sides: { readonly links: readonly Link[]; readonly tail: Tail },
-    progress: RingProgress,
+  async #write(
+    sides: { readonly links: readonly Link[]; readonly tails: Tails },
+    progress: Progress,
     steps: number,
   ): Promise<void> {
     const { folder, lengths, skippedVisits, dataSha256, versions, onWritten, now } = this.#options;
@@ -90,19 +89,19 @@ export class Checkpointer {
     this.#lastSteps = steps;
   }
 
-  /** Also keeps the newest that is not inside the current visit: from there the visit can be left out. */
-  async #prune({ visit }: RingProgress): Promise<void> {
+  /** Also keeps the newest that is not inside the current turn: from there a visit of it can be left out. */
+  async #prune({ turn }: Progress): Promise<void> {
     const { folder, policy } = this.#options;
     const all = await listCheckpoints(folder, () => undefined);
-    const beforeVisit = all.find(({ progress }) => isBefore(progress, visit));
+    const beforeTurn = all.find(({ progress }) => isBefore(progress, turn));
     await keepOnly(
       folder,
-      all.filter((each, index) => index < policy.keep || each === beforeVisit),
+      all.filter((each, index) => index < policy.keep || each === beforeTurn),
     );
   }
 }
 
-/** Nothing of this visit is done. */
-export function isBefore({ visit, stepsInVisit }: RingProgress, wanted: number): boolean {
-  return visit < wanted || (visit === wanted && stepsInVisit === 0);
+/** Nothing of this turn is done. */
+export function isBefore({ turn, stepsInTurn }: Progress, wanted: number): boolean {
+  return turn < wanted || (turn === wanted && stepsInTurn === 0);
 }

@@ -52,7 +52,7 @@ export async function startClientPool(
     const { port1, port2 } = new MessageChannel();
     const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
     const side = `thread ${thread} (${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')})`;
-    const connection = connectThread<ThreadSetup>(port1, side, callTimeoutMs);
+    const connection = connectThread<ThreadSetup>(port1, { place: thread, side, timeoutMs: callTimeoutMs });
     const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
     task.then(
       () => {

@@ -1,16 +1,15 @@
 // Shape legend: B batch, F cut features, K classes
 import { NumericError, ProtocolError, ShapeError } from '../core/errors.js';
 import type { Tensor } from '../core/shapes.js';
+import type { Tally } from '../core/tally.js';
 import type { Program, Segment, SegmentState } from '../engine/engine.js';
 import {
   fromFrame,
   type ActivationsMessage,
+  type BackGradientsMessage,
   type Position,
-  type StateFile,
-  type StateReceipt,
 } from '../link/messages.js';
-import { readStateFile, writeStateFile } from '../link/state_file.js';
-import { tally, type Tally } from '../metrics/classification.js';
+import { tally } from '../metrics/classification.js';
 import type { Predictions } from '../metrics/predictions.js';
 
 /** What the server learns of one batch, and sends back for it. */
@@ -31,7 +30,7 @@ export class Tail {
 
   /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
   async lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient> {
-    const { z_BF, labels_B } = this.#open(message, due, client);
+    const { z_BF, labels_B } = this.#openLabelled(message, due, client);
     const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B).catch((error: unknown) => {
       throw error instanceof NumericError ? withRows(error, z_BF) : error;
     });
@@ -46,9 +45,29 @@ export class Tail {
     await this.#segment.update();
   }
 
+  /** In the U shape: output for a batch [B, F'], keeping what `backward` needs. */
+  async forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
+    return await this.#segment.forward(this.#open(message, due, client).z_BF);
+  }
+
+  /** In the U shape: takes the gradient at `cut_back`, makes the optimiser step, and gives the gradient at `cut`. */
+  async backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor> {
+    checkDue(message, due, client);
+    const want = [message.tally.rows, ...this.#program.spec.part.outputShape];
+    const dy_BF = fromFrame(message.dz, want, `Client ${client}`, 'the tail');
+    const dz_BF = await this.#segment.backward(dy_BF);
+    if (!dz_BF) throw new Error('The tail was compiled without the gradient of its input.');
+    return dz_BF;
+  }
+
+  /** In the U shape: output for test rows, changing nothing. */
+  async infer(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
+    return await this.#segment.infer(this.#open(message, due, client).z_BF);
+  }
+
   /** Answers for test rows, changing nothing. */
   async test(message: ActivationsMessage, due: Position, client: number): Promise<Predictions> {
-    const { z_BF, labels_B } = this.#open(message, due, client);
+    const { z_BF, labels_B } = this.#openLabelled(message, due, client);
     const logits_BK = await this.#segment.infer(z_BF);
     return { numClasses: this.numClasses, logits_NK: logits_BK.data, labels_N: labels_B };
   }
@@ -57,42 +76,26 @@ export class Tail {
     return this.#program.spec.part.outputShape[0];
   }
 
-  /** Writes weights and optimiser to a file. */
-  async saveState(path: string): Promise<StateReceipt> {
-    return await writeStateFile(path, this.#program.spec, this.#segment.exportState());
+  exportState(): SegmentState {
+    return this.#segment.exportState();
   }
 
-  /** Takes weights and optimiser from a file. */
-  async loadState(file: StateFile): Promise<void> {
-    const state = await readStateFile(file, this.#program.spec);
+  dispose(): void {
     this.#segment.dispose();
-    this.#segment = this.#program.createSegment(state);
   }
 
-  exportWeights(): Float32Array<ArrayBuffer> {
-    return this.#segment.exportState().weights;
-  }
-
-  #open(
+  #openLabelled(
     message: ActivationsMessage,
     due: Position,
     client: number,
   ): { z_BF: Tensor; labels_B: Int32Array<ArrayBuffer> } {
-    const { generation, step, z, labels } = message;
-    if (generation !== due.generation || step !== due.step) {
-      throw new ProtocolError(
-        'ERR_NOT_DUE',
-        `Client ${client} sent step ${step} of generation ${generation}, but step ${due.step} of generation ` +
-          `${due.generation} was due.`,
-        { client, step },
-      );
-    }
-    const given: unknown = labels;
-    if (!(given instanceof ArrayBuffer) || given.byteLength % 4 !== 0 || given.byteLength === 0) {
-      const what = given instanceof ArrayBuffer ? `labels of ${given.byteLength} bytes` : 'no labels';
+    const { z_BF } = this.#open(message, due, client);
+    const labels: unknown = message.labels;
+    if (!(labels instanceof ArrayBuffer) || labels.byteLength !== 4 * z_BF.shape[0]) {
+      const what = labels instanceof ArrayBuffer ? `labels of ${labels.byteLength} bytes` : 'no labels';
       throw new ShapeError(
         'ERR_LABEL',
-        `Client ${client} sent ${what}, but they should be int32, 4 bytes each, one or more.`,
+        `Client ${client} sent ${what} with ${z_BF.shape[0]} rows, but there should be an int32 of 4 bytes for each.`,
         { client },
       );
     }
@@ -106,9 +109,27 @@ export class Tail {
         { client, label: wrong },
       );
     }
-    const want = [labels_B.length, ...this.#program.spec.part.inputShape];
-    return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail'), labels_B };
+    return { z_BF, labels_B };
   }
+
+  #open(message: ActivationsMessage, due: Position, client: number): { z_BF: Tensor } {
+    checkDue(message, due, client);
+    const { z } = message;
+    // As many rows as there are, one or more; the rest of the shape is the cut's.
+    const numRows = Array.isArray(z.shape) && z.shape[0] >= 1 ? z.shape[0] : 1;
+    const want = [numRows, ...this.#program.spec.part.inputShape];
+    return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail') };
+  }
+}
+
+function checkDue({ generation, step }: Position, due: Position, client: number): void {
+  if (generation === due.generation && step === due.step) return;
+  throw new ProtocolError(
+    'ERR_NOT_DUE',
+    `Client ${client} sent step ${step} of generation ${generation}, but step ${due.step} of generation ` +
+      `${due.generation} was due.`,
+    { client, step },
+  );
 }
 
 /** Says where the activations were the cause. */

@@ -1,29 +1,45 @@
-import { NumericError, ProtocolError } from '../core/errors.js';
-import type { ClientScore, ForgettingEvent, HandOverEvent, TrainEvent, TrainResult } from '../core/events.js';
+import type { ClassificationReport } from '../core/evaluation.js';
+import type { ClientScore, ForgettingEvent, TrainEvent, TrainResult } from '../core/events.js';
+import { emptyTally } from '../core/tally.js';
+import type { OptimizerMean } from '../engine/mean_state.js';
 import type { Link } from '../link/link.js';
-import { toFrame, type ActivationsMessage, type Handoff } from '../link/messages.js';
-import { addTallies, emptyTally, scoreOf } from '../metrics/classification.js';
-import { classAccuracy } from '../metrics/forgetting.js';
-import type { Predictions } from '../metrics/predictions.js';
-import { reportOf } from '../metrics/report.js';
-import { evaluate, type TestRows } from './evaluation.js';
-import { startOfRing, stepsDone, visitDone, type RingProgress } from './ring_progress.js';
-import type { Visit } from './ring_schedule.js';
-import type { Tail } from './tail.js';
+import type { Handoff } from '../link/messages.js';
+import { scoreOf } from '../metrics/classification.js';
+import { classAccuracyOf } from '../metrics/forgetting.js';
+import { meanReport } from '../metrics/mean_report.js';
+import { startOf, stepsDone, turnDone, type Progress } from './progress.js';
+import type { Protocol, TestRows } from './protocols/protocol.js';
+import { totalSteps, type Turn } from './schedule.js';
+import type { Scheme } from './schemes/scheme.js';
+import { sharings } from './sharing/registry.js';
+import type { Tails } from './tails/tails.js';
+import { trainTurn } from './turn.js';
 
 /** What a training is made of. */
 export interface TrainerParts {
+  readonly scheme: Scheme;
+  readonly protocol: Protocol;
   /** By client number. */
   readonly links: readonly Link[];
-  readonly tail: Tail;
-  readonly schedule: readonly Visit[];
+  readonly tails: Tails;
+  readonly schedule: readonly Turn[];
+  readonly seed: number;
+  /** Of heads that are handed over. */
   readonly handoff: Handoff;
+  /** Of heads and tails that are averaged. */
+  readonly splitfedOptimizer: OptimizerMean;
   readonly generation: number;
   readonly shardSizes: readonly number[];
   readonly numTestRows: number;
   readonly forgetting: ForgettingTests;
-  /** Awaited whenever every side is at rest, after what led there was told: the time for a checkpoint. */
-  readonly rest: (progress: RingProgress) => Promise<void>;
+  readonly pause: Pause;
+}
+
+/** When training is to stand still, after what led there was told: the time for a checkpoint. */
+export interface Pause {
+  isDue(progress: Progress): boolean;
+  /** Awaited while every side is at rest. */
+  take(progress: Progress): Promise<void>;
 }
 
 /** When the newest head and tail are tested on the sample for the forgetting matrix, and its number of rows. */
@@ -33,31 +49,41 @@ export interface ForgettingTests {
 }
 
 /** Of a training that takes no checkpoint. */
-export const neverRest = (): Promise<void> => Promise.resolve();
+export const neverPause: Pause = { isDue: () => false, take: () => Promise.resolve() };
 
 export const noForgettingTests: ForgettingTests = { when: 'off', numRows: 0 };
 
 /**
- * Sequential split learning (Gupta and Raskar, arXiv 1810.06060): the clients train one after the other, and the head goes
- * round the ring. Goes on from `start`, whose holder must have the head. Yields facts; prints and writes nothing.
+ * Split learning by a scheme, turn by turn. Goes on from `start`, where clients and server must have the states that belong to it.
+ * Yields facts; prints and writes nothing.
  */
-export async function* trainRing(
+export async function* train(
   parts: TrainerParts,
-  start = startOfRing(parts.schedule, parts.links.length),
+  start = startOf(parts.schedule, parts.links.length),
 ): AsyncGenerator<TrainEvent, TrainResult> {
-  const { schedule, forgetting } = parts;
+  const { scheme, schedule, forgetting, tails, pause, shardSizes } = parts;
+  const sharing = sharings[scheme.heads];
   let progress = start;
-  for (const visit of schedule.slice(start.visit)) {
-    if (visit.round !== progress.round) progress = yield* endRound(parts, progress, visit.round);
-    if (visit.client !== progress.holder) yield await handOver(parts, progress.holder, visit);
-    progress = yield* trainVisit(parts, visit, { ...progress, holder: visit.client });
-    progress = visitDone(progress);
-    if (forgetting.when === 'every_visit') progress = yield* testForgetting(parts, progress);
-    if (visit.isLastOfClient) {
-      progress = yield* testHead(parts, progress);
-      progress = { ...progress, reports: progress.reports.with(visit.client, progress.newest) };
+  for (const turn of schedule.slice(start.turn)) {
+    if (turn.round !== progress.round) progress = yield* endRound(parts, progress, turn.round);
+    const clients = turn.visits.map(({ client }) => client);
+    if (progress.stepsInTurn === 0) {
+      progress = yield* sharing.beginTurn(parts, turn, progress);
+      await tails.beginTurn(clients);
     }
-    await parts.rest(progress);
+    progress = yield* trainTurn(parts, turn, progress);
+    progress = yield* sharing.endTurn(parts, turn, progress);
+    await tails.endTurn(
+      clients,
+      clients.map((client) => shardSizes[client]),
+    );
+    progress = turnDone(progress, schedule.at(progress.turn + 1));
+    if (forgetting.when === 'every_visit') progress = yield* testForgetting(parts, progress);
+    if (scheme.heads === 'handed_over' && turn.visits[0].isLastOfClient) {
+      progress = yield* testNewest(parts, progress);
+      progress = { ...progress, reports: progress.reports.with(clients[0], progress.newest) };
+    }
+    if (pause.isDue(progress)) await pause.take(progress);
   }
   progress = yield* endRound(parts, progress, progress.round + 1);
   return resultOf(parts, progress);
@@ -66,12 +92,12 @@ export async function* trainRing(
 /** The tests at the end of a round. */
 async function* endRound(
   parts: TrainerParts,
-  start: RingProgress,
+  start: Progress,
   nextRound: number,
-): AsyncGenerator<TrainEvent, RingProgress> {
+): AsyncGenerator<TrainEvent, Progress> {
   let progress = start;
   if (parts.forgetting.when === 'every_round') progress = yield* testForgetting(parts, progress);
-  if (!progress.newest) progress = yield* testHead(parts, progress);
+  if (!progress.newest) progress = yield* testNewest(parts, progress);
   const { round, inRound, newest } = progress;
   if (!newest) throw new Error(`Round ${round} ended without a test.`);
   const { loss, accuracy, weighted_f1 } = newest;
@@ -81,131 +107,65 @@ async function* endRound(
   return { ...progress, round: nextRound, inRound: emptyTally };
 }
 
-async function* trainVisit(
-  parts: TrainerParts,
-  visit: Visit,
-  start: RingProgress,
-): AsyncGenerator<TrainEvent, RingProgress> {
-  const { links, tail, generation, handoff } = parts;
-  const { round, client, firstStep, numSteps, firstPass, numPasses } = visit;
-  const link = links[client];
-  const end = firstStep + numSteps;
-  let progress = start;
-  let step = firstStep + start.stepsInVisit;
-  let message: ActivationsMessage | null = null;
-  if (step < end) {
-    const isOptimizerFresh = handoff === 'weights' && step === firstStep;
-    const firstBatch = start.stepsInVisit;
-    const batches = { firstPass, numPasses, firstBatch, numSteps: end - step };
-    message = await link.startVisit({ generation, step, round, ...batches, isOptimizerFresh });
+/** Tests the newest head and tail on all test rows; where every client has its own, all of them. */
+async function* testNewest(parts: TrainerParts, start: Progress): AsyncGenerator<TrainEvent, Progress> {
+  const { numTestRows: rows, schedule } = parts;
+  const steps = stepsDone(schedule, start);
+  const { round, holder, holders } = start;
+  const tested: ClassificationReport[] = [];
+  let reports = start.reports;
+  for (const client of holder === null ? holders : [holder]) {
+    const report = await testHead(parts, start, client, { set: 'test', numRows: rows });
+    const { loss, accuracy, weighted_f1 } = report;
+    yield { type: 'evaluation', round, client, steps, rows, loss, accuracy, weighted_f1 };
+    tested.push(report);
+    if (holder === null) reports = reports.with(client, report);
   }
-  for (; step < end; step++) {
-    if (!message) throw endedEarly(visit, step);
-    const { tally, dz_BF } = await tail
-      .lossGradient(message, { generation, step }, client)
-      .catch((error: unknown) => {
-        throw locate(error, client, step);
-      });
-    // Sent before the tail's own update: the client works while the server does.
-    const sent = link.trainStep({ generation, step, dz: toFrame(dz_BF) });
-    const updated = tail.update().catch((error: unknown) => {
-      throw locate(error, client, step);
-    });
-    [message] = await Promise.all([sent, updated]);
-    const { stepsInVisit, inVisit } = progress;
-    progress = { ...progress, stepsInVisit: stepsInVisit + 1, inVisit: addTallies(inVisit, tally) };
-    yield { type: 'step', step, round, client, rows: tally.rows, ...scoreOf(tally) };
-    await parts.rest(progress);
-  }
-  if (message) throw endedEarly(visit, end);
-  const { inVisit } = progress;
-  yield { type: 'visit', round, client, steps: end, rows: inVisit.rows, ...scoreOf(inVisit) };
-  return progress;
-}
-
-/** Tests the newest head and tail on all test rows. */
-async function* testHead(
-  parts: TrainerParts,
-  progress: RingProgress,
-): AsyncGenerator<TrainEvent, RingProgress> {
-  const { numTestRows: rows } = parts;
-  const newest = reportOf(await answers(parts, progress, { set: 'test', numRows: rows }));
-  const { loss, accuracy, weighted_f1 } = newest;
-  const { round, holder: client } = progress;
-  const steps = stepsDone(parts.schedule, progress);
-  yield { type: 'evaluation', round, client, steps, rows, loss, accuracy, weighted_f1 };
-  return { ...progress, newest };
+  return { ...start, newest: meanReport(tested), reports };
 }
 
 async function* testForgetting(
   parts: TrainerParts,
-  progress: RingProgress,
-): AsyncGenerator<TrainEvent, RingProgress> {
-  const rows = { set: 'forgetting', numRows: parts.forgetting.numRows } as const;
-  const class_accuracy = classAccuracy(await answers(parts, progress, rows));
+  progress: Progress,
+): AsyncGenerator<TrainEvent, Progress> {
   const { round, holder: client } = progress;
+  if (client === null) throw new Error('Forgetting is measured of one head, and here every client has its own.');
+  const rows = { set: 'forgetting', numRows: parts.forgetting.numRows } as const;
+  const class_accuracy = classAccuracyOf(await testHead(parts, progress, client, rows));
   const steps = stepsDone(parts.schedule, progress);
   const event: ForgettingEvent = { type: 'forgetting', round, client, steps, class_accuracy };
   yield event;
   return { ...progress, forgetting: [...progress.forgetting, event] };
 }
 
-/** Answers of the newest head and tail. */
-function answers(parts: TrainerParts, progress: RingProgress, rows: TestRows): Promise<Predictions> {
-  const { links, tail, generation, schedule } = parts;
-  return evaluate(links[progress.holder], tail, rows, { generation, step: stepsDone(schedule, progress) });
+function testHead(
+  { links, tails, protocol, generation, schedule }: TrainerParts,
+  progress: Progress,
+  client: number,
+  rows: TestRows,
+): Promise<ClassificationReport> {
+  const position = { generation, step: stepsDone(schedule, progress) };
+  return protocol.test(links[client], tails.newest(), rows, position);
 }
 
 function resultOf(
   { schedule, shardSizes }: TrainerParts,
-  { inAll, reports, newest: overall, forgetting }: RingProgress,
+  { inAll, reports, newest: overall, forgetting, holder, holders }: Progress,
 ): TrainResult {
-  if (!overall) throw new Error(`A schedule of ${schedule.length} visits trains nothing.`);
-  const last = schedule[schedule.length - 1];
-  const { loss, accuracy, weighted_f1 } = overall;
+  if (!overall) throw new Error(`A schedule of ${schedule.length} turns trains nothing.`);
+  const trained = new Set(schedule.flatMap(({ visits }) => visits.map(({ client }) => client)));
   const clients = shardSizes.map((rows, client): ClientScore => {
-    const { loss = null, accuracy = null, weighted_f1 = null } = reports[client] ?? {};
+    // Without a test of its own, a client that took part has what all have.
+    const report = reports[client] ?? (trained.has(client) ? overall : undefined);
+    const { loss = null, accuracy = null, weighted_f1 = null } = report ?? {};
     return { client, rows, loss, accuracy, weighted_f1 };
   });
-  const steps = last.firstStep + last.numSteps;
+  const { loss, accuracy, weighted_f1 } = overall;
   return {
-    summary: { steps, rows: inAll.rows, loss, accuracy, weighted_f1, clients },
+    summary: { steps: totalSteps(schedule), rows: inAll.rows, loss, accuracy, weighted_f1, clients },
     overall,
     clients: reports,
     forgetting,
+    holders: holder === null ? holders : [holder],
   };
-}
-
-/** Both clients are asked at once; each tells the SHA-256 of what it sent or took. */
-async function handOver(parts: TrainerParts, from: number, visit: Visit): Promise<HandOverEvent> {
-  const { links, handoff, generation } = parts;
-  const { round, client: to, firstStep: steps } = visit;
-  const request = { generation, step: steps, round, from, to, handoff };
-  const [sent, taken] = await Promise.all([links[from].sendHead(request), links[to].receiveHead(request)]);
-  if (sent.sha256 !== taken.sha256) {
-    throw new ProtocolError(
-      'ERR_HAND_OVER',
-      `Client ${to} took a head with SHA-256 ${taken.sha256}, but client ${from} sent ${sent.sha256}.`,
-      { from, to, round },
-    );
-  }
-  return { type: 'hand_over', round, steps, from, to, sha256: taken.sha256, bytes: taken.sizeBytes };
-}
-
-function locate(error: unknown, client: number, step: number): unknown {
-  if (!(error instanceof NumericError)) return error;
-  return new NumericError(
-    error.code,
-    `Tail, step ${step} with client ${client}: ${error.message} Lower \`optimizer.tail.lr\`, or \`optimizer.head.lr\` if the activations grew.`,
-    { client, step },
-    { cause: error },
-  );
-}
-
-function endedEarly({ client, numSteps }: Visit, step: number): ProtocolError {
-  return new ProtocolError(
-    'ERR_NOT_DUE',
-    `Client ${client} has more or fewer batches than the ${numSteps} of its visit, seen at step ${step}.`,
-    { client, step },
-  );
 }

@@ -1,0 +1,73 @@
+import type { ClassificationReport } from '../../core/evaluation.js';
+import type { Tally } from '../../core/tally.js';
+import type { Link } from '../../link/link.js';
+import type { ActivationsMessage, Position, TestSet } from '../../link/messages.js';
+import type { Tail } from '../tail.js';
+
+/** The batch that is due, and the client's next one; null after the last of its visit. */
+export interface DueBatch extends Position {
+  readonly nextStep: number | null;
+}
+
+/** A batch whose loss is known, while both sides still work on. */
+export interface TrainedBatch {
+  readonly tally: Tally;
+  /** The client has trained, and its next batch has come up. */
+  readonly next: Promise<ActivationsMessage | null>;
+  /** The tail has trained. */
+  readonly tailDone: Promise<void>;
+}
+
+/** Which rows are tested: all test rows, or the sample for the forgetting matrix. */
+export interface TestRows {
+  readonly set: TestSet;
+  readonly numRows: number;
+}
+
+/** How client and server train a batch and test together: what crosses the link, and which side knows the labels. */
+export interface Protocol {
+  /** `message` is what the client sent for this batch; null where it trains alone. */
+  train(
+    link: Link,
+    tail: Tail | null,
+    message: ActivationsMessage | null,
+    due: DueBatch,
+  ): Promise<TrainedBatch>;
+  /** Tests this client's head with the tail, on rows that the client has; changes nothing. */
+  test(link: Link, tail: Tail | null, rows: TestRows, position: Position): Promise<ClassificationReport>;
+}
+
+/** Test rows in one message: fixed, so that results do not depend on the training's batch size. */
+const ROWS_PER_MESSAGE = 250;
+
+/**
+ * Goes through test rows message by message, one always ahead: `ask` sends for some rows, `take` works on what came. Both are
+ * waited for together, so that a client that dies while the server works is heard of.
+ */
+export async function forTestRows<T>(
+  { set, numRows: numTestRows }: TestRows,
+  ask: (rows: { set: TestSet; firstRow: number; numRows: number }) => Promise<T>,
+  take: (answer: T, rows: { set: TestSet; firstRow: number; numRows: number }) => Promise<void>,
+): Promise<void> {
+  const rowsFrom = (firstRow: number) => ({
+    set,
+    firstRow,
+    numRows: Math.min(ROWS_PER_MESSAGE, numTestRows - firstRow),
+  });
+  let answer = await ask(rowsFrom(0));
+  for (let firstRow = 0; ; ) {
+    const next = firstRow + ROWS_PER_MESSAGE;
+    if (next >= numTestRows) {
+      await take(answer, rowsFrom(firstRow));
+      return;
+    }
+    [answer] = await Promise.all([ask(rowsFrom(next)), take(answer, rowsFrom(firstRow))]);
+    firstRow = next;
+  }
+}
+
+/** What was promised by a client or tail that this protocol needs. */
+export function required<T>(value: T | null, what: string): T {
+  if (value === null) throw new Error(`There is no ${what}.`);
+  return value;
+}

@@ -1,0 +1,36 @@
+import { toFrame, type BackGradientsMessage } from '../../link/messages.js';
+import { locate } from './label_sharing.js';
+import { forTestRows, required, type Protocol } from './protocol.js';
+
+/**
+ * The U shape (Vepakomma et al., arXiv 1812.00564): the client has the first layers and the last, and keeps its labels. Two
+ * round trips a batch: activations up, the server's output down, its gradient up, the gradient at the cut down.
+ */
+export const uShaped: Protocol = {
+  async train(link, givenTail, message, due) {
+    const tail = required(givenTail, 'tail');
+    const { client } = link;
+    const { generation, step } = due;
+    const activations = required(message, 'message of the client');
+    const z_BF = await tail.forward(activations, due, client);
+    const back: BackGradientsMessage = await link.backStep({ generation, step, z: toFrame(z_BF) });
+    const dz_BF = await tail.backward(back, due, client).catch((error: unknown) => {
+      throw locate(error, client, step);
+    });
+    const next = link.trainStep({ ...due, dz: toFrame(dz_BF) });
+    return { tally: back.tally, next, tailDone: Promise.resolve() };
+  },
+
+  async test(link, givenTail, rows, position) {
+    const tail = required(givenTail, 'tail');
+    await forTestRows(
+      rows,
+      (some) => link.testActivations({ ...position, ...some }),
+      async (message, some) => {
+        const z_BF = await tail.infer(message, position, link.client);
+        await link.testBack({ ...position, ...some, z: toFrame(z_BF) });
+      },
+    );
+    return await link.testReport(position);
+  },
+};

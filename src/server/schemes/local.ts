@@ -1,0 +1,11 @@
+import { byNumber, type Scheme } from './scheme.js';
+
+/** A baseline: every client trains the whole network on its own rows, and nothing is shared. */
+export const local: Scheme = {
+  title: 'a model per client, nothing shared',
+  turns: 'side_by_side',
+  heads: 'own',
+  tails: 'none',
+  joinsRows: false,
+  order: byNumber,
+};

@@ -1,0 +1,17 @@
+import { createHeads, joined, type Sharing } from './sharing.js';
+
+/** Every client has a head of its own from its first turn on. */
+export const ownHeads: Sharing = {
+  // eslint-disable-next-line require-yield
+  async *beginTurn(parts, turn, start) {
+    const clients = turn.visits.map(({ client }) => client);
+    const without = clients.filter((client) => !start.holders.includes(client));
+    await createHeads(parts, without, turn.firstStep);
+    return { ...start, holders: joined(start.holders, clients) };
+  },
+
+  // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+  async *endTurn(_parts, _turn, start) {
+    return start;
+  },
+};
