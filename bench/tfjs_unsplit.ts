@@ -12,8 +12,9 @@ export type UnsplitStep = (pictures: Float32Array, labels: Int32Array) => number
 export function openTfjs({ layers, inputShape }: Network, numClasses: number): UnsplitStep {
   const tf = loadTfjs();
   const variables = layers.map((layer) =>
-    layerParameters(layer).map(({ shape, fanIn }) => {
-      const bound = 1 / Math.sqrt(fanIn);
+    layerParameters(layer).map(({ shape, initial }) => {
+      if ('constant' in initial) return tf.variable(tf.fill(tfjsShape(shape), initial.constant));
+      const bound = 1 / Math.sqrt(initial.fanIn);
       return tf.variable(tf.randomUniform(tfjsShape(shape), -bound, bound));
     }),
   );

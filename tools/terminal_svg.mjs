@@ -1,5 +1,7 @@
 // Draws plain terminal text (standard input) as an SVG picture (standard output). The README's picture was made so:
+//   make train WORKERS=4, in tmux 118 columns wide; then
 //   tmux capture-pane -p | node tools/terminal_svg.mjs > docs/images/train.svg
+// with the prompt of the command put before it, and the folder of the checkout taken out of the paths.
 import { readFileSync } from 'node:fs';
 
 const lines = readFileSync(0, 'utf8').trimEnd().split('\n');

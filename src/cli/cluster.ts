@@ -68,9 +68,15 @@ export interface Cluster {
 /** Compiles the tail, starts the threads, and gives every client its shard. Throws before anything is left running. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const { dataset, network, split, shards } = options;
-  const { name: engineName, why: whyEngine } = await chooseEngine(options.engine);
+  const decision = await chooseEngine(options.engine);
+  const { name: engineName, why: whyEngine } = decision;
   const engine = await loadEngine(engineName);
-  const request = { ...options, numClients: shards.length, numCores: availableParallelism() };
+  const request = {
+    ...options,
+    engine: decision,
+    numClients: shards.length,
+    numCores: availableParallelism(),
+  };
   const { threadDevices, tailDevice } = placeRun(request, await engine.listDevices());
   const tail = tailSpec(split.tail, options.tailOptimizer, tailDevice);
   const setup = {

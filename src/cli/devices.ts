@@ -43,8 +43,10 @@ async function deviceRows(name: EngineName): Promise<string[][]> {
 }
 
 async function placementLines(config: RunConfig): Promise<readonly string[]> {
-  const { name, why } = await chooseEngine(config.engine);
+  const engine = await chooseEngine(config.engine);
+  const { name, why } = engine;
   const request = {
+    engine,
     devices: config.devices,
     tailDevice: config.tail_device,
     numThreads: config.n_threads,

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
 import type { TestScore } from '../core/events.js';
 import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
+import { engineChoices, type EngineChoice } from '../engine/choice.js';
 import { splitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
 import { decodeWeights } from '../models/weights.js';
@@ -13,6 +14,11 @@ import { evaluate } from '../server/evaluation.js';
 import { openCluster, plainCluster } from './cluster.js';
 import { optimizerOf, readRows } from './plan.js';
 
+interface EvaluateOptions {
+  readonly dataDir?: string;
+  readonly engine?: EngineChoice;
+}
+
 /** `bloom-split evaluate RUN_DIR`: tests the model of a run. */
 export function addEvaluateCommand(program: Command): void {
   program
@@ -20,10 +26,16 @@ export function addEvaluateCommand(program: Command): void {
     .description('Test the model of a run on its test rows: the same numbers as in its summary.json.')
     .argument('<run-directory>', 'a directory that `train` made')
     .option('--data-dir <folder>', 'folder with the files of the data set, if it has moved')
-    .action(async (runDirectory: string, { dataDir }: { dataDir?: string }) => {
+    .addOption(
+      new Option('--engine <name>', 'what computes, if not what computed the run').choices(engineChoices),
+    )
+    .action(async (runDirectory: string, { dataDir, engine }: EvaluateOptions) => {
       const { config } = configFromFile(runFiles(runDirectory).config);
-      const moved = dataDir === undefined ? config : { ...config, data_dir: dataDir };
-      const { loss, accuracy, rows } = await evaluateRun(runDirectory, moved);
+      const { loss, accuracy, rows } = await evaluateRun(runDirectory, {
+        ...config,
+        ...(dataDir === undefined ? {} : { data_dir: dataDir }),
+        ...(engine === undefined ? {} : { engine }),
+      });
       process.stdout.write(
         `test accuracy ${accuracy.toFixed(4)}, test loss ${loss.toFixed(6)} on ${rows} rows\n`,
       );

@@ -3,6 +3,7 @@ import type { RunConfig } from '../config/run_config.js';
 import { numParameters } from '../models/layers.js';
 import type { RunInfo } from '../report/sink.js';
 import type { Cluster } from './cluster.js';
+import { noticesOf } from './notices.js';
 import type { RunPlan } from './plan.js';
 
 /** What a run is about to do. */
@@ -45,21 +46,10 @@ export function infoOf(
     tailDevice: cluster.tailDevice,
     seed: config.seed,
     fromEnvironment,
-    notices: noticesOf(config, shardSizes),
+    notices: noticesOf(config, { dataset, partition }),
   };
 }
 
 function describe({ name, lr, momentum, weight_decay: decay }: RunConfig['optimizer']['head']): string {
   return `${name}, lr ${lr}${name === 'sgd' ? `, momentum ${momentum}` : ''}, weight decay ${decay}`;
-}
-
-function noticesOf(config: RunConfig, shardSizes: readonly number[]): readonly string[] {
-  const smallest = Math.min(...shardSizes);
-  return [
-    ...(config.batch_size > smallest
-      ? [
-          `batch_size ${config.batch_size} is larger than a shard of ${smallest} rows: such a client trains one batch a pass.`,
-        ]
-      : []),
-  ];
 }

@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/run_config.js';
 import { writeFileAtomic } from '../core/files.js';
 import { encodeWeights } from '../models/weights.js';
 import type { PhaseClock } from '../report/phase_clock.js';
-import { runFiles, writeJson } from '../report/run_directory.js';
+import { runFiles, writeCompactJson, writeJson } from '../report/run_directory.js';
 import type { RunSummary } from '../report/sink.js';
 import type { Cluster } from './cluster.js';
 import { evaluationsOf } from './evaluations.js';
@@ -48,7 +48,7 @@ export async function writeResults(
   const { result, classCounts, skippedVisits } = trained;
   const files = runFiles(runDirectory);
   await exportModel(plan, files);
-  await writeJson(
+  await writeCompactJson(
     files.evaluation,
     evaluationsOf(plan.dataset.classNames, result, classCounts, {
       asked: config.forgetting,

@@ -1,5 +1,6 @@
 import type { Format } from './formats.js';
-import { schema, type KeySchema } from './schema.js';
+import type { KeySchema } from './schema/key_schema.js';
+import { schema } from './schema/schema.js';
 
 /** A key of the configuration under all the names that it has. */
 export interface Key {

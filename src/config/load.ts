@@ -114,7 +114,7 @@ function convictSchema(): convict.Schema<Record<string, unknown>> {
 
 function refuseContradictions(config: RunConfig, winners: ReadonlyMap<string, Assignment>): void {
   const from = (name: string) => winners.get(name)?.source ?? 'its default';
-  const { n_epochs, local_epochs, n_workers, max_clients } = config;
+  const { n_epochs, local_epochs, n_workers, max_clients, forgetting, share_class_counts } = config;
   if (n_epochs % local_epochs !== 0) {
     throw new ConfigError(
       'ERR_CONFIG_CONTRADICTION',
@@ -127,6 +127,14 @@ function refuseContradictions(config: RunConfig, winners: ReadonlyMap<string, As
       'ERR_CONFIG_CONTRADICTION',
       `\`n_workers\` is ${n_workers} (from ${from('n_workers')}), more than \`max_clients\`, ${max_clients} (from ` +
         `${from('max_clients')}). Raise \`max_clients\` if so many are meant.`,
+    );
+  }
+  if (!share_class_counts && (forgetting === 'every_visit' || forgetting === 'every_round')) {
+    throw new ConfigError(
+      'ERR_CONFIG_CONTRADICTION',
+      `\`forgetting\` is ${forgetting} (from ${from('forgetting')}), but \`share_class_counts\` is false (from ` +
+        `${from('share_class_counts')}), without which there is no forgetting matrix. Set \`share_class_counts\` to true, or ` +
+        '`forgetting` to off.',
     );
   }
 }

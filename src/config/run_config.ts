@@ -4,7 +4,7 @@ import type { EngineChoice } from '../engine/choice.js';
 import type { Handoff } from '../link/messages.js';
 import type { ModelName } from '../models/registry.js';
 
-/** Everything that decides a run: complete and frozen. Keys are spelled as in YAML; `schema.ts` says what each means. */
+/** Everything that decides a run: complete and frozen. Keys are spelled as in YAML; `schema/` says what each means. */
 export interface RunConfig {
   readonly n_epochs: number;
   readonly n_workers: number;

@@ -38,6 +38,10 @@ export async function obtainCifar10(source: Source, options: LoadOptions): Promi
     await fetchFiles(source, source.files, place, { mirror, progress, ...usualPatience });
   }
   const members = names.map((file) => `${FOLDER}/${file}`);
-  await unpack(folder, { archive, members, maxMemberBytes: FILE_BYTES, progress });
+  const remedy =
+    dataDir === ''
+      ? 'Remove it, and run again to fetch it anew.'
+      : `Put the original one there, which is published at ${source.address}, or run without \`data_dir\` to have it fetched.`;
+  await unpack(folder, { archive, members, maxMemberBytes: FILE_BYTES, remedy, progress });
   return folder;
 }

@@ -1,8 +1,11 @@
 import { ConfigError } from '../core/errors.js';
+import type { EngineDecision } from './choice.js';
 import type { Device } from './engine.js';
 
 /** What the user said about devices, and what there is to place. */
 export interface PlacementRequest {
+  /** Whose devices they are. */
+  readonly engine: EngineDecision;
   /** "auto", or names separated by commas. */
   readonly devices: string;
   /** "auto", or a name. */
@@ -30,9 +33,9 @@ export function placeRun(request: PlacementRequest, available: readonly Device[]
   const best = gpus.length > 0 ? gpus : existing;
   const asked = request.devices.split(',').map((name) => name.trim());
   const names = request.devices === 'auto' ? best : asked;
-  for (const name of names) requireDevice('devices', name, existing);
+  for (const name of names) requireDevice('devices', name, existing, request.engine);
   const tailDevice = request.tailDevice === 'auto' ? best[best.length - 1] : request.tailDevice;
-  requireDevice('tail_device', tailDevice, existing);
+  requireDevice('tail_device', tailDevice, existing, request.engine);
 
   const wanted = names.some(isGpu) ? names.length : request.numCores;
   const numThreads = Math.min(
@@ -47,11 +50,12 @@ function isGpu(name: string): boolean {
   return name.startsWith('gpu');
 }
 
-function requireDevice(key: string, name: string, existing: readonly string[]): void {
+function requireDevice(key: string, name: string, existing: readonly string[], engine: EngineDecision): void {
   if (existing.includes(name)) return;
   throw new ConfigError(
     'ERR_DEVICE',
-    `\`${key}\` names "${name}", but this engine sees only: ${existing.join(', ')}. Choose of these, or "auto".`,
-    { device: name },
+    `\`${key}\` names "${name}", but engine "${engine.name}" (${engine.why ?? 'asked for by `engine`'}) sees only: ` +
+      `${existing.join(', ')}. Choose of these, or "auto", or another \`engine\`.`,
+    { device: name, engine: engine.name },
   );
 }

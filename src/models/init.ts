@@ -1,4 +1,4 @@
-import { randomStream } from '../core/random.js';
+import { randomStream, type RandomStream } from '../core/random.js';
 import { numElements } from '../core/shapes.js';
 import { numParameters, parametersOf, type Layer } from './layers.js';
 
@@ -10,11 +10,15 @@ import { numParameters, parametersOf, type Layer } from './layers.js';
 export function initialWeights(layers: readonly Layer[], seed: number): Float32Array<ArrayBuffer> {
   const weights = new Float32Array(numParameters(layers));
   let offset = 0;
-  for (const { name, shape, fanIn } of parametersOf(layers)) {
-    const stream = randomStream(seed, 'init', name);
-    const bound = 1 / Math.sqrt(fanIn);
-    const end = offset + numElements(shape);
-    for (; offset < end; offset++) weights[offset] = (2 * stream.uniform() - 1) * bound;
+  for (const { name, shape, initial } of parametersOf(layers)) {
+    const values = weights.subarray(offset, (offset += numElements(shape)));
+    if ('constant' in initial) values.fill(initial.constant);
+    else fillUniformly(values, initial.fanIn, randomStream(seed, 'init', name));
   }
   return weights;
+}
+
+function fillUniformly(values: Float32Array, fanIn: number, stream: RandomStream): void {
+  const bound = 1 / Math.sqrt(fanIn);
+  for (let index = 0; index < values.length; index++) values[index] = (2 * stream.uniform() - 1) * bound;
 }

@@ -66,6 +66,14 @@ export async function writeJson(path: string, content: unknown): Promise<void> {
   await writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
 }
 
+/** Writes a JSON file that is too large to be read by people: a line for each part of it. */
+export async function writeCompactJson(path: string, content: object): Promise<void> {
+  const parts = Object.entries(content).map(
+    ([name, part]) => `${JSON.stringify(name)}:${JSON.stringify(part)}`,
+  );
+  await writeFileAtomic(path, `{\n${parts.join(',\n')}\n}\n`);
+}
+
 /**
  * Cuts the append-only files of a run directory (or `only` some of them) back to these lengths; what is not named there began
  * later, and goes.

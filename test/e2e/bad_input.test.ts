@@ -129,6 +129,15 @@ const values: readonly Refusal[] = [
     says: [/`local_epochs` is 2 \(from --local-epochs\)/, /`n_epochs`, 5/, /divisor/],
   },
   {
+    what: 'a forgetting matrix without the class counts that it needs',
+    args: ['--forgetting', 'every_round', '--share-class-counts', 'false'],
+    says: [
+      /`forgetting` is every_round \(from --forgetting\)/,
+      /`share_class_counts` is false \(from --share-class-counts\)/,
+      /Set `share_class_counts` to true, or `forgetting` to off/,
+    ],
+  },
+  {
     what: 'a cut that is no layer',
     args: ['--cut', 'pool9'],
     says: [/`cut` is "pool9"/, /"lenet"/, /conv1 \(1\), relu1 \(2\), pool1 \(3\), .*relu4 \(11\)\./],

@@ -29,7 +29,9 @@ describe('devices', () => {
     for (const flag of ['--devices', '--tail-device']) {
       const { exitCode, stderr } = await devices('--engine', 'onnxruntime', flag, 'gpu:7');
       expect(exitCode).to.equal(1);
-      expect(stderr).to.match(/names "gpu:7", but this engine sees only: cpu\./);
+      expect(stderr).to.match(
+        /names "gpu:7", but engine "onnxruntime" \(asked for by `engine`\) sees only: cpu\./,
+      );
     }
   });
 });

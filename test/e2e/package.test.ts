@@ -83,7 +83,7 @@ describe('the package', () => {
   });
 
   it('has one entry: what is not exported cannot be imported', async () => {
-    writeFileSync(join(project, 'deep.js'), `import 'bloom-split/dist/config/schema.js';`);
+    writeFileSync(join(project, 'deep.js'), `import 'bloom-split/dist/config/schema/schema.js';`);
     const { exitCode, stderr } = await run(process.execPath, ['deep.js'], { cwd: project });
     expect(stderr).to.include('ERR_PACKAGE_PATH_NOT_EXPORTED');
     expect(exitCode).to.equal(1);

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
+  bloom,
   bloomOutput,
   newFolder,
   readJson,
@@ -198,6 +199,22 @@ describe('train', () => {
     const { accuracy, loss } = summary() as { accuracy: number; loss: number };
     const text = await bloomOutput(['evaluate', directory], { cwd: newFolder() });
     expect(text).to.equal(`test accuracy ${accuracy.toFixed(4)}, test loss ${loss.toFixed(6)} on 600 rows\n`);
+  });
+
+  it('evaluate --engine computes with another engine than the run', async () => {
+    const cwd = newFolder();
+    cpSync(directory, join(cwd, 'run'), { recursive: true });
+    const config = join(cwd, 'run', '.hydra', 'config.yaml');
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace('engine: onnxruntime\n', 'engine: tensorflow\n'),
+    );
+    const { accuracy } = summary() as { accuracy: number };
+    const text = await bloomOutput(['evaluate', 'run', '--engine', 'onnxruntime'], { cwd });
+    expect(text).to.match(new RegExp(`^test accuracy ${accuracy.toFixed(4)}, `));
+    const { exitCode, stderr } = await bloom(['evaluate', 'run', '--engine', 'torch'], { cwd });
+    expect(stderr).to.match(/'torch' is invalid.*auto, onnxruntime, tensorflow/);
+    expect(exitCode).to.equal(2);
   });
 
   it('--config with the configuration of a run repeats it, to the last byte', async () => {

@@ -16,6 +16,8 @@ export interface Unpacking {
   readonly members: readonly string[];
   /** No member may be larger. */
   readonly maxMemberBytes: number;
+  /** What to do where the archive is damaged, as a sentence. */
+  readonly remedy: string;
   readonly progress: Progress;
 }
 
@@ -42,7 +44,10 @@ export async function unpack(folder: string, unpacking: Unpacking): Promise<void
   }
 }
 
-async function readArchive(folder: string, { archive, progress, ...wanted }: Unpacking): Promise<void> {
+async function readArchive(
+  folder: string,
+  { archive, progress, remedy, ...wanted }: Unpacking,
+): Promise<void> {
   const task = progress.begin(`Unpacking ${basename(archive)}`, (await stat(archive)).size, 'bytes');
   const packed = createReadStream(archive);
   const unpacked = gunzip(packed);
@@ -55,8 +60,7 @@ async function readArchive(folder: string, { archive, progress, ...wanted }: Unp
     if (error instanceof Error && 'syscall' in error) throw error;
     throw new DataError(
       'ERR_ARCHIVE',
-      `"${archive}" is not the archive that was expected: ${messageOf(error)}. Remove it, and run again to fetch it anew or ` +
-        'put the original one there.',
+      `"${archive}" is not the archive that was expected: ${messageOf(error)}. ${remedy}`,
       { archive },
       { cause: error },
     );

@@ -6,8 +6,9 @@ import { ConfigError, messageOf } from '../../core/errors.js';
 import { prepareEnvironment, wantsLog } from './environment.js';
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
+const HOW_TO_INSTALL = 'Install it with `npm install --include=optional`, then run';
 const HOW_TO_BUILD =
-  'Run `make tensorflow` (`make tensorflow GPU=1` for NVIDIA GPUs), or set `engine` to "onnxruntime".';
+  '`make tensorflow` (`make tensorflow GPU=1` for NVIDIA GPUs), or set `engine` to "onnxruntime".';
 
 /**
  * The native part of tfjs: TensorFlow's eager kernels on tensors that have numbers. tfjs's JavaScript is left out: it takes
@@ -59,9 +60,9 @@ export function loadAddon(from: string = import.meta.url): Addon {
   if (path === undefined) {
     const why =
       findPackage(from) === undefined
-        ? `the package ${PACKAGE}, an optional one, which is not installed here`
-        : `the native part of ${PACKAGE}, which is not built here`;
-    throw new ConfigError('ERR_ENGINE_MISSING', `Engine "tensorflow" needs ${why}. ${HOW_TO_BUILD}`);
+        ? `the package ${PACKAGE}, an optional one, which is not installed here. ${HOW_TO_INSTALL}`
+        : `the native part of ${PACKAGE}, which is not built here. Run`;
+    throw new ConfigError('ERR_ENGINE_MISSING', `Engine "tensorflow" needs ${why} ${HOW_TO_BUILD}`);
   }
   prepareEnvironment();
   const require = createRequire(from);

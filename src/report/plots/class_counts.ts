@@ -21,7 +21,8 @@ function classCountsSpec(
   classNames: readonly string[],
 ): PlotSpec {
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const largest = classCounts.flat().reduce((most, count) => Math.max(most, count), 1);
+  // Two at least: a scale needs two ends.
+  const largest = Math.max(2, ...classCounts.flat());
   return {
     name: 'class_counts',
     title: 'Training rows by client and class',
@@ -39,7 +40,13 @@ function classCountsSpec(
       ),
       cellWidth: cellSize(classNames.length, 540, 9, 54),
       cellHeight: cellSize(classCounts.length, 480, 9, 28),
-      scale: { title: 'rows', domain: [0, largest], format: ',d' },
+      scale: { title: 'rows', domain: [1, largest], named: evenly(1, largest), format: ',d' },
     }),
   };
+}
+
+/** Whole numbers from the first to the last, both included, so that a legend shows where its scale begins and ends. */
+function evenly(first: number, last: number): readonly number[] {
+  const parts = Math.min(4, last - first);
+  return Array.from({ length: parts + 1 }, (_, at) => Math.round(first + ((last - first) * at) / parts));
 }

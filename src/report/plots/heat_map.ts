@@ -14,6 +14,8 @@ export interface HeatMap {
     readonly title: string;
     readonly domain: readonly [number, number];
     readonly format: string;
+    /** Values that the legend names; round ones where none are given. */
+    readonly named?: readonly number[];
     /** Shows small values apart: an error in a hundred is hardly seen along an even scale. */
     readonly isSquareRoot?: boolean;
   };
@@ -44,7 +46,7 @@ export function cellSize(count: number, space: number, smallest: number, largest
 
 /** Cells coloured by value; numbers in them where there is room, an outline round marked ones. */
 export function heatMapSpec({ columns, rows, cells, cellWidth, cellHeight, scale }: HeatMap): TopLevelSpec {
-  const { title, domain, format, isSquareRoot = false } = scale;
+  const { title, domain, format, named, isSquareRoot = false } = scale;
   const [low, high] = domain;
   const isBright = (value: number) => {
     const position = (value - low) / (high - low || 1);
@@ -73,6 +75,7 @@ export function heatMapSpec({ columns, rows, cells, cellWidth, cellHeight, scale
             legend: {
               title,
               format,
+              ...(named && { values: [...named] }),
               gradientLength: cellSize(1, cellHeight * rows.labels.length - 30, 40, 180),
             },
           },

@@ -22,15 +22,26 @@ export function lossPlot({ losses, visits, summary }: RunRecord): PlotSpec | Lef
   const numClients = summary.clients.length;
   const isLong = visits.length > MANY_VISITS;
   const lines = isLong ? visitMeans(losses, visits, numClients) : visitLines(losses, visits);
+  const axis = lossAxis(lines);
   return {
     name: 'loss',
     title: 'Loss by step',
-    caption: isLong
-      ? 'Grey: mean loss of each batch, before it is trained. Lines: mean of each visit, by client.'
-      : 'Faint: mean loss of each batch, before it is trained. Strong: its running mean within a visit of the ' +
-        'ring; a jump where the colour changes shows rows unlike those of the client before.',
-    spec: specOf(lines, clientColor(numClients)),
+    caption: `${isLong ? ofMeans : ofVisits}${cutOf(lines, axis)}`,
+    spec: specOf(lines, axis, clientColor(numClients)),
   };
+}
+
+const ofMeans = 'Grey: mean loss of each batch, before it is trained. Lines: mean of each visit, by client.';
+const ofVisits =
+  'Faint: mean loss of each batch, before it is trained. Strong: its running mean within a visit of the ' +
+  'ring; a jump where the colour changes shows rows unlike those of the client before.';
+
+/** What is to be said of batches below the axis. */
+function cutOf({ batches }: Lines, { scale }: LossAxis): string {
+  const [low] = scale.domain ?? [-Infinity];
+  return batches.some(({ loss }) => loss < low)
+    ? ` The axis ends at ${low.toPrecision(1)}: batches with less loss are drawn there.`
+    : '';
 }
 
 interface Lines {
@@ -87,7 +98,7 @@ function visitMeans(losses: readonly number[], visits: readonly VisitEvent[], nu
   return { batches, means, colorsBatches: false };
 }
 
-function specOf(lines: Lines, color: ReturnType<typeof clientColor>): TopLevelSpec {
+function specOf(lines: Lines, axis: LossAxis, color: ReturnType<typeof clientColor>): TopLevelSpec {
   const { batches, means, colorsBatches } = lines;
   const detail = { field: 'line', type: 'nominal' } as const;
   return {
@@ -104,7 +115,7 @@ function specOf(lines: Lines, color: ReturnType<typeof clientColor>): TopLevelSp
       y: {
         field: 'loss',
         type: 'quantitative',
-        ...lossAxis(lines),
+        ...axis,
       },
       detail,
     },
@@ -123,8 +134,20 @@ function specOf(lines: Lines, color: ReturnType<typeof clientColor>): TopLevelSp
   };
 }
 
+interface LossAxis {
+  readonly title: string;
+  readonly scale: {
+    readonly zero?: false;
+    readonly type?: 'log';
+    readonly domain?: [number, number];
+    readonly clamp?: true;
+    readonly nice?: false;
+  };
+  readonly axis?: { readonly values: number[] };
+}
+
 /** Along a logarithm where the loss falls far, or most of a run would lie on the axis; there, deep spikes are cut. */
-function lossAxis({ batches, means }: Lines) {
+function lossAxis({ batches, means }: Lines): LossAxis {
   const values = means.map(({ loss }) => loss);
   const low = Math.min(...values) / 2;
   const high = Math.max(...batches.map(({ loss }) => loss));
@@ -133,7 +156,7 @@ function lossAxis({ batches, means }: Lines) {
     ? { title: 'training loss (cross-entropy)', scale: { zero: false } }
     : {
         title: 'training loss (cross-entropy, log scale)',
-        scale: { type: 'log' as const, domain: [low, high], clamp: true, nice: false },
+        scale: { type: 'log', domain: [low, high], clamp: true, nice: false },
         axis: { values: roundNumbers.filter((value) => value >= low && value <= high) },
       };
 }

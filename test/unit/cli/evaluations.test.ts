@@ -20,7 +20,7 @@ describe('forgettingTests', () => {
   });
 
   it('are never where clients do not tell their classes', () => {
-    expect(whenOf({ forgetting: 'every_visit', share_class_counts: false }).when).to.equal('off');
+    expect(whenOf({ share_class_counts: false }).when).to.equal('off');
   });
 });
 

@@ -104,6 +104,23 @@ describe('contradictions', () => {
     expect(load({ env: { WORKERS: '64' } }).config.n_workers).to.equal(64);
     expect(load({ env: { WORKERS: '65' }, flags: { 'max-clients': '65' } }).config.n_workers).to.equal(65);
   });
+
+  it('a forgetting matrix that is asked for needs class counts; auto and off do not ask', () => {
+    for (const forgetting of ['every_visit', 'every_round']) {
+      const flags = { forgetting, 'share-class-counts': 'false' };
+      expectRefused(
+        { flags },
+        code,
+        `\`forgetting\` is ${forgetting}`,
+        '`share_class_counts` to true',
+        'to off',
+      );
+    }
+    for (const forgetting of ['auto', 'off'])
+      expect(
+        load({ flags: { forgetting, 'share-class-counts': 'false' } }).config.share_class_counts,
+      ).to.equal(false);
+  });
 });
 
 describe('configFrom and configFromFile', () => {

@@ -99,6 +99,18 @@ describe('loadCifar10', () => {
       expect(await readdir(folder)).to.deep.equal([ARCHIVE]);
     }));
 
+  it('tells to fetch a damaged archive anew only where it was fetched, not where the user gave it', () =>
+    withDataFolder({}, async (folder) => {
+      const own = join(folder, 'cifar10');
+      await mkdir(own);
+      await writeFile(join(own, ARCHIVE), 'no archive');
+      const fetched = await failureOf(loadCifar10({ ...options, datasetsDir: folder }));
+      expect(fetched.message).to.match(/Remove it, and run again to fetch it anew\.$/);
+      const given = await failureOf(loadCifar10({ ...options, dataDir: own }));
+      expect(given.message).to.match(/Put the original one there, .*https:.*without `data_dir`/);
+      expect(given.message).not.to.include('Remove it');
+    }));
+
   it('where nothing is there, says the address, the place and both ways, and asks no network for a data_dir', () =>
     withFileServer(
       (response) => {

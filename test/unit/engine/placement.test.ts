@@ -7,7 +7,15 @@ const threeGpus = devices('gpu:0', 'gpu:1', 'gpu:2', 'cpu');
 const noGpu = devices('cpu');
 const place = (change: Partial<PlacementRequest>, available = threeGpus) =>
   placeRun(
-    { devices: 'auto', tailDevice: 'auto', numThreads: 'auto', numClients: 8, numCores: 4, ...change },
+    {
+      engine: { name: 'tensorflow', why: 'auto: it sees a GPU' },
+      devices: 'auto',
+      tailDevice: 'auto',
+      numThreads: 'auto',
+      numClients: 8,
+      numCores: 4,
+      ...change,
+    },
     available,
   );
 
@@ -51,10 +59,19 @@ describe('placeRun', () => {
       expect(() => place(change))
         .to.throw(
           ConfigError,
-          `\`${key}\` names "gpu:3", but this engine sees only: gpu:0, gpu:1, gpu:2, cpu.`,
+          `\`${key}\` names "gpu:3", but engine "tensorflow" (auto: it sees a GPU) sees only: gpu:0, gpu:1, gpu:2, cpu.`,
         )
         .with.property('code', 'ERR_DEVICE');
     });
+
+  it('says of an engine that was asked for that it was', () => {
+    const engine = { name: 'onnxruntime', why: undefined } as const;
+    expect(() => place({ engine, devices: 'gpu:0' }, noGpu)).to.throw(
+      ConfigError,
+      '`devices` names "gpu:0", but engine "onnxruntime" (asked for by `engine`) sees only: cpu. Choose of these, or "auto", ' +
+        'or another `engine`.',
+    );
+  });
 
   it('refuses an empty name', () => {
     expect(() => place({ devices: 'gpu:0,' })).to.throw(ConfigError, 'names ""');

@@ -12,11 +12,15 @@ describe('initialWeights', () => {
     const network = models[name]({ picture: [1, 28, 28], numClasses: 10 });
     const weights = initialWeights(network.layers, SEED);
 
-    it(`${name}: each parameter fills +-1/sqrt(fan in)`, () => {
+    it(`${name}: each parameter fills +-1/sqrt(fan in), or is constant`, () => {
       let start = 0;
-      for (const { name: parameter, shape, fanIn } of parametersOf(network.layers)) {
+      for (const { name: parameter, shape, initial } of parametersOf(network.layers)) {
         const own = weights.subarray(start, (start += numElements(shape)));
-        const largest = Math.max(...own.map(Math.abs)) * Math.sqrt(fanIn);
+        if ('constant' in initial) {
+          expect(new Set(own), parameter).to.deep.equal(new Set([initial.constant]));
+          continue;
+        }
+        const largest = Math.max(...own.map(Math.abs)) * Math.sqrt(initial.fanIn);
         expect(largest, parameter).to.be.at.most(1 + 1e-6);
         if (own.length >= 100) expect(largest, parameter).to.be.greaterThan(0.9);
       }

@@ -62,10 +62,10 @@ describe('parametersOf', () => {
       dense('fc', 12, 4),
     ];
     expect(parametersOf(layers)).to.deep.equal([
-      { name: 'conv.weight', shape: [3, 2, 5, 5], fanIn: 50 },
-      { name: 'conv.bias', shape: [3], fanIn: 50 },
-      { name: 'fc.weight', shape: [4, 12], fanIn: 12 },
-      { name: 'fc.bias', shape: [4], fanIn: 12 },
+      { name: 'conv.weight', shape: [3, 2, 5, 5], initial: { fanIn: 50 } },
+      { name: 'conv.bias', shape: [3], initial: { fanIn: 50 } },
+      { name: 'fc.weight', shape: [4, 12], initial: { fanIn: 12 } },
+      { name: 'fc.bias', shape: [4], initial: { fanIn: 12 } },
     ]);
     expect(numParameters(layers)).to.equal(150 + 3 + 48 + 4);
   });

@@ -8,6 +8,7 @@ import {
   cutBack,
   removeTemporaries,
   runFiles,
+  writeCompactJson,
   writeJson,
 } from '../../../src/report/run_directory.js';
 import { rejection } from '../../support/link_errors.js';
@@ -81,6 +82,14 @@ describe('the run directory', () => {
     const path = join(folder, 'some', 'summary.json');
     await writeJson(path, { a: 1, b: [2] });
     expect(await readFile(path, 'utf8')).to.equal('{\n  "a": 1,\n  "b": [\n    2\n  ]\n}\n');
+  });
+
+  it('writeCompactJson writes a line a part', async () => {
+    const path = join(folder, 'evaluation.json');
+    await writeCompactJson(path, { a: 1, b: [{ c: null }, 'x'] });
+    const text = await readFile(path, 'utf8');
+    expect(text).to.equal('{\n"a":1,\n"b":[{"c":null},"x"]\n}\n');
+    expect(JSON.parse(text)).to.deep.equal({ a: 1, b: [{ c: null }, 'x'] });
   });
 
   it('cutBack cuts append-only files, never longer than they are, and removes those that began later', async () => {

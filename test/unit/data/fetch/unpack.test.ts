@@ -17,6 +17,7 @@ import { withDataFolder } from '../idx_files.js';
 const a: TarMember = { path: 'set/a.bin', bytes: sampleBytes(100_000) };
 const b: TarMember = { path: 'set/b.bin', bytes: sampleBytes(5, 9) };
 const members = [a.path, b.path];
+const REMEDY = 'Put another one there.';
 
 /** Runs with this file as an archive; `open` unpacks it into the folder `set`. */
 function withArchive(
@@ -29,7 +30,13 @@ function withArchive(
 ): Promise<void> {
   return withDataFolder({ 'set.tar.gz': archive }, async (folder) => {
     const path = join(folder, 'set.tar.gz');
-    const unpacking = { archive: path, members, maxMemberBytes: 100_000, progress: noProgress };
+    const unpacking = {
+      archive: path,
+      members,
+      maxMemberBytes: 100_000,
+      remedy: REMEDY,
+      progress: noProgress,
+    };
     await run({
       folder,
       archive: path,
@@ -46,7 +53,8 @@ async function expectRefused(archive: Uint8Array, why: RegExp): Promise<void> {
       .and.deep.include({ code: 'ERR_ARCHIVE', details: { archive: path } });
     expect((error as DataError).message)
       .to.include(`"${path}" is not the archive`)
-      .and.match(why);
+      .and.match(why)
+      .and.match(/[.] Put another one there[.]$/);
     expect(await readdir(folder)).to.deep.equal(['set.tar.gz']);
   });
 }
@@ -81,7 +89,13 @@ describe('unpack', () => {
       for (const name of ['a.bin', 'b.bin']) await rename(join(folder, name), join(folder, 'set', name));
       const archive = join(folder, 'set.tar.gz');
       await create({ file: archive, cwd: folder, gzip: true }, ['set']);
-      await unpack(join(folder, 'out'), { archive, members, maxMemberBytes: 100_000, progress: noProgress });
+      await unpack(join(folder, 'out'), {
+        archive,
+        members,
+        maxMemberBytes: 100_000,
+        remedy: REMEDY,
+        progress: noProgress,
+      });
       expect((await readdir(join(folder, 'out'))).toSorted()).to.deep.equal(['a.bin', 'b.bin']);
     }));
 
@@ -209,7 +223,7 @@ describe('unpack', () => {
   it('says where it cannot write', () =>
     withArchive(encodeTarGz([a, b]), async ({ folder, archive }) => {
       const inFile = join(archive, 'set');
-      const unpacking = { archive, members, maxMemberBytes: 100_000, progress: noProgress };
+      const unpacking = { archive, members, maxMemberBytes: 100_000, remedy: REMEDY, progress: noProgress };
       const error: unknown = await unpack(inFile, unpacking).catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(StorageError).and.include({ code: 'ERR_WRITE' });
       expect((error as StorageError).message)

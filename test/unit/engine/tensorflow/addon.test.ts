@@ -38,13 +38,17 @@ describe('the addon of tfjs', () => {
 
   it('is missing where the package is: the error says how to get it', () => {
     expect(findAddon(from())).to.equal(undefined);
-    expectRefusal('ERR_ENGINE_MISSING', 'not installed', '`make tensorflow`', '"onnxruntime"');
+    expectRefusal(
+      'ERR_ENGINE_MISSING',
+      'not installed here. Install it with `npm install --include=optional`, then run `make tensorflow`',
+      '"onnxruntime"',
+    );
   });
 
   it('is missing where the package is installed but not built', async () => {
     await install();
     expect(findAddon(from())).to.equal(undefined);
-    expectRefusal('ERR_ENGINE_MISSING', 'not built', '`make tensorflow`', '`make tensorflow GPU=1`');
+    expectRefusal('ERR_ENGINE_MISSING', 'not built here. Run `make tensorflow`', '`make tensorflow GPU=1`');
   });
 
   it('is the newest one that this Node.js can load', async () => {

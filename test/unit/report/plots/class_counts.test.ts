@@ -24,6 +24,9 @@ describe('drawClassCounts', () => {
       'eel',
       'class',
     ]);
+    // The scale has both its ends, and begins at one row: none is an empty cell.
+    expect(texts(svg)).to.include.members(['rows', '1', '1,200']);
+    expect(texts(svg)).not.to.include('0');
     expect(png.length).to.be.greaterThan(1000);
     expect(name).to.equal('class_counts');
   });

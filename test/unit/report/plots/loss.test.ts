@@ -71,6 +71,19 @@ describe('lossPlot', () => {
     expect(await isLogarithmic([3, 3, 3, 3, 0, 0, 0, 0])).to.equal(false);
   });
 
+  it('says where its axis ends, only where batches are below', () => {
+    const captionOf = (losses: readonly number[]) => {
+      const run = madeRun({ numClients: 1, numRounds: 1, stepsPerVisit: losses.length });
+      return drawable(lossPlot({ ...run, losses })).caption;
+    };
+    // Means of two batches: 3, 3, ..., the last 0.055; half of that is 0.03.
+    expect(captionOf([3, 3, 3, 3, 0.1, 0.1, 0.1, 0.01])).to.match(
+      / The axis ends at 0\.03: batches with less loss are drawn there\.$/,
+    );
+    for (const last of [0.1, 1])
+      expect(captionOf([3, 3, 3, 3, last, last, last, last])).not.to.include('The axis ends');
+  });
+
   it('is left out for a single batch', () => {
     const run = madeRun({ numClients: 1, numRounds: 1, stepsPerVisit: 1 });
     expect(lossPlot(run)).to.deep.equal({ leftOut: 'Loss by step: there is only one batch.' });

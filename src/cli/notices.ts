@@ -1,0 +1,39 @@
+import type { RunConfig } from '../config/run_config.js';
+import { countClasses } from '../data/dataset.js';
+import type { RunPlan } from './plan.js';
+
+/** Classes that a notice names. */
+const MAX_LISTED = 8;
+
+/** What the user should know of a run before it starts, a sentence each. */
+export function noticesOf(
+  config: Pick<RunConfig, 'batch_size' | 'data_split' | 'max_samples'>,
+  { dataset, partition }: Pick<RunPlan, 'dataset' | 'partition'>,
+): readonly string[] {
+  const smallest = Math.min(...partition.shards.map(({ length }) => length));
+  const { numLeftOut, whyLeftOut } = partition;
+  const { test, shape, classNames } = dataset;
+  const testCounts = countClasses(test.labels, shape.numClasses);
+  const untested = classNames.filter((_, label) => testCounts[label] === 0);
+  return [
+    ...(config.batch_size > smallest
+      ? [
+          `batch_size ${config.batch_size} is larger than a shard of ${smallest} rows: such a client trains one batch a pass.`,
+        ]
+      : []),
+    ...(numLeftOut > 0
+      ? [`data_split ${config.data_split} leaves ${numLeftOut} training rows to no client: ${whyLeftOut}.`]
+      : []),
+    ...(untested.length > 0
+      ? [
+          `no test row is of ${listed(untested)}${config.max_samples > 0 ? ` (max_samples ${config.max_samples})` : ''}: ` +
+            'what is learned of such a class is not tested.',
+        ]
+      : []),
+  ];
+}
+
+function listed(classes: readonly string[]): string {
+  const [shown, more] = [classes.slice(0, MAX_LISTED), classes.length - MAX_LISTED];
+  return `${classes.length === 1 ? 'class' : 'classes'} ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

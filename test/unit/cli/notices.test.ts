@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { noticesOf } from '../../../src/cli/notices.js';
+import type { Dataset } from '../../../src/data/dataset.js';
+
+const classNames = ['cat', 'dog', 'eel'];
+const plan = (
+  testLabels: readonly number[],
+  shardSizes: readonly number[],
+  leftOut: readonly [number, string] = [0, ''],
+) => ({
+  dataset: {
+    shape: { picture: [1, 1, 1], numClasses: classNames.length },
+    classNames,
+    test: { labels: Uint8Array.from(testLabels) },
+  } as unknown as Dataset,
+  partition: {
+    shards: shardSizes.map((size) => new Uint32Array(size)),
+    numLeftOut: leftOut[0],
+    whyLeftOut: leftOut[1],
+  },
+});
+const config = { batch_size: 4, data_split: 'num_classes', max_samples: 0 } as const;
+
+describe('noticesOf', () => {
+  it('are none where every client fills a batch and every class is tested', () => {
+    expect(noticesOf(config, plan([0, 1, 2], [4, 9]))).to.deep.equal([]);
+  });
+
+  it('tell of a batch larger than a shard', () => {
+    const [notice, ...more] = noticesOf(config, plan([0, 1, 2], [3, 9]));
+    expect(notice).to.include('batch_size 4').and.include('a shard of 3 rows');
+    expect(more).to.deep.equal([]);
+  });
+
+  it('tell of rows that no client gets, and why', () => {
+    expect(noticesOf(config, plan([0, 1, 2], [4], [12, 'too few']))).to.deep.equal([
+      'data_split num_classes leaves 12 training rows to no client: too few.',
+    ]);
+  });
+
+  it('tell of classes that no test row is of, and of max_samples where that may be why', () => {
+    expect(noticesOf({ ...config, max_samples: 2 }, plan([1, 1], [4]))[0]).to.match(
+      /^no test row is of classes cat, eel \(max_samples 2\): /,
+    );
+    expect(noticesOf(config, plan([0, 1], [4]))[0]).to.match(/^no test row is of class eel: /);
+  });
+});
