@@ -4,18 +4,26 @@ import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { chooseEngine, type EngineChoice } from '../engine/choice.js';
-import { freshState, type SegmentSpec } from '../engine/engine.js';
+import type { Engine, SegmentSpec } from '../engine/engine.js';
+import type { OptimizerMean } from '../engine/mean_state.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { placeRun } from '../engine/placement.js';
 import { loadEngine, type EngineName } from '../engine/registry.js';
 import type { Fault } from '../link/faults.js';
 import type { Link } from '../link/link.js';
-import type { Network, NetworkPart, SplitNetwork } from '../models/network.js';
+import { unsplitNetwork, type Network, type NetworkPart, type SplitNetwork } from '../models/network.js';
 import { startClientPool } from '../server/client_pool.js';
-import { Tail } from '../server/tail.js';
+import type { Scheme } from '../server/schemes/scheme.js';
+import { sequential } from '../server/schemes/sequential.js';
+import { createTails } from '../server/tails/create_tails.js';
+import { noTails } from '../server/tails/no_tails.js';
+import type { Tails } from '../server/tails/tails.js';
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
+  readonly scheme: Scheme;
+  /** Of tails that are averaged. */
+  readonly splitfedOptimizer: OptimizerMean;
   readonly dataset: Dataset;
   readonly network: Network;
   readonly split: SplitNetwork;
@@ -42,8 +50,10 @@ export interface ClusterOptions {
   readonly tailWeights: Float32Array<ArrayBuffer>;
 }
 
-/** Of a cluster that is only to compute: nobody measures forgetting or asks who has which classes, and nothing goes wrong. */
+/** Of a ring's cluster that is only to compute: nobody measures forgetting or asks who has which classes, and nothing goes wrong. */
 export const plainCluster = {
+  scheme: sequential,
+  splitfedOptimizer: 'reset' as const,
   forgettingRows: new Uint32Array(),
   sharesClassCounts: false,
   faults: [],
@@ -51,10 +61,10 @@ export const plainCluster = {
   callTimeoutMs: 120_000,
 };
 
-/** Clients on their threads, and the tail on this one. */
+/** Clients on their threads, and the tails on this one. */
 export interface Cluster {
   readonly links: readonly Link[];
-  readonly tail: Tail;
+  readonly tails: Tails;
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
   readonly engine: EngineName;
@@ -65,9 +75,9 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Compiles the tail, starts the threads, and gives every client its shard. Throws before anything is left running. */
+/** Compiles the server's part, starts the threads, and gives every client its shard. Throws before anything is left running. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataset, network, split, shards } = options;
+  const { dataset, network, shards } = options;
   const decision = await chooseEngine(options.engine);
   const { name: engineName, why: whyEngine } = decision;
   const engine = await loadEngine(engineName);
@@ -78,7 +88,6 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     numCores: availableParallelism(),
   };
   const { threadDevices, tailDevice } = placeRun(request, await engine.listDevices());
-  const tail = tailSpec(split.tail, options.tailOptimizer, tailDevice);
   const setup = {
     engine: engineName,
     seed: options.seed,
@@ -95,13 +104,13 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   };
   const setupOf = (thread: number) => ({
     ...setup,
-    head: headSpec(split.head, options.headOptimizer, threadDevices[thread]),
+    segments: clientSegments(options, threadDevices[thread]),
   });
   const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
   const numThreads = threadDevices.length;
   const poolOptions = { numThreads, threadFile, callTimeoutMs: options.callTimeoutMs };
   const [compiled, started] = await Promise.allSettled([
-    engine.compile(tail),
+    openTails(options, engine, tailDevice),
     startClientPool(setupOf, shards, poolOptions),
   ]);
   if (compiled.status === 'rejected' || started.status === 'rejected') {
@@ -109,15 +118,15 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     if (started.status === 'fulfilled') await started.value.close();
     throw compiled.status === 'rejected' ? compiled.reason : (started as PromiseRejectedResult).reason;
   }
-  const [program, pool] = [compiled.value, started.value];
+  const [server, pool] = [compiled.value, started.value];
   let closing: Promise<void> | undefined;
   const close = async () => {
     await pool.close();
-    await program.dispose();
+    await server.dispose();
   };
   return {
     links: pool.links,
-    tail: new Tail(program, freshState(tail, options.tailWeights)),
+    tails: server.tails,
     threadDevices,
     tailDevice,
     engine: engineName,
@@ -132,12 +141,63 @@ export function inputFormat({ shape, background }: Dataset, { padding }: Network
   return { picture: shape.picture, padding, background };
 }
 
+/** What the server trains, compiled. */
+async function openTails(
+  { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer }: ClusterOptions,
+  engine: Engine,
+  device: string,
+): Promise<{ readonly tails: Tails; dispose(): Promise<void> }> {
+  if (scheme.tails === 'none') return { tails: noTails, dispose: () => Promise.resolve() };
+  const spec = split.back ? middleSpec(split.tail, tailOptimizer, device) : tailSpec(split.tail, tailOptimizer, device);
+  const program = await engine.compile(spec);
+  const tails = createTails(scheme.tails, program, tailWeights, splitfedOptimizer);
+  return { tails, dispose: () => program.dispose() };
+}
+
+/** What a client trains: its head; in the U shape also the last layers; or the whole network, where the server has none. */
+export function clientSegments(
+  { scheme, network, split, headOptimizer, tailOptimizer }: ClientSegmentOptions,
+  device: string,
+): readonly SegmentSpec[] {
+  if (scheme.tails === 'none') return [wholeSpec(network, split, headOptimizer, tailOptimizer, device)];
+  const head = headSpec(split.head, headOptimizer, device);
+  return split.back ? [head, tailSpec(split.back, tailOptimizer, device)] : [head];
+}
+
+type ClientSegmentOptions = Pick<
+  ClusterOptions,
+  'scheme' | 'network' | 'split' | 'headOptimizer' | 'tailOptimizer'
+>;
+
 export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
   return { part, hasLoss: false, needsInputGradient: false, groups, device };
 }
 
+/** The network's end, with the loss: the server's, or in the U shape the client's. */
 export function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
   return { part, hasLoss: true, needsInputGradient: true, groups, device };
+}
+
+/** The server's layers in the U shape. */
+function middleSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+  const groups = [{ numLayers: part.layers.length, optimizer }];
+  return { part, hasLoss: false, needsInputGradient: true, groups, device };
+}
+
+/** The unsplit network, whose two parts keep their optimisers. */
+function wholeSpec(
+  network: Network,
+  { head }: SplitNetwork,
+  headOptimizer: OptimizerOptions,
+  tailOptimizer: OptimizerOptions,
+  device: string,
+): SegmentSpec {
+  const numHead = head.layers.length;
+  const groups = [
+    { numLayers: numHead, optimizer: headOptimizer },
+    { numLayers: network.layers.length - numHead, optimizer: tailOptimizer },
+  ];
+  return { part: unsplitNetwork(network), hasLoss: true, needsInputGradient: false, groups, device };
 }

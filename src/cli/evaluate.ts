@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
@@ -5,14 +6,18 @@ import type { TestScore } from '../core/events.js';
 import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
-import { splitNetwork } from '../models/network.js';
+import type { ClassificationReport } from '../core/evaluation.js';
+import type { SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
 import { decodeWeights } from '../models/weights.js';
-import { testScoreOf } from '../metrics/classification.js';
+import { meanReport } from '../metrics/mean_report.js';
 import { runFiles } from '../report/run_directory.js';
-import { evaluate } from '../server/evaluation.js';
+import { protocolOf } from '../server/protocols/registry.js';
+import { schemes } from '../server/schemes/registry.js';
+import type { Scheme } from '../server/schemes/scheme.js';
 import { openCluster, plainCluster } from './cluster.js';
-import { optimizerOf, readRows } from './plan.js';
+import { filesOfClient, headsDiffer } from './model_files.js';
+import { optimizerOf, readRows, splitOf } from './plan.js';
 
 interface EvaluateOptions {
   readonly dataDir?: string;
@@ -42,22 +47,23 @@ export function addEvaluateCommand(program: Command): void {
     });
 }
 
-/** Loss and accuracy of a run's saved head, which a client loads, and tail. */
+/** Loss and accuracy of a run's saved heads, which a client loads, and tail; where every client has its own, their mean. */
 export async function evaluateRun(
   runDirectory: string,
   config: RunConfig,
 ): Promise<TestScore & { rows: number }> {
-  const files = runFiles(runDirectory);
+  const scheme = schemes[config.mode];
   const dataset = await readRows(config, noProgress);
   const network = models[config.model](dataset.shape);
-  const split = splitNetwork(network, config.cut);
-  const tailFile = await readRequiredFile(files.tail, 'the tail of a finished run');
+  const split = splitOf(config, network);
   const cluster = await openCluster({
     dataset,
     network,
     split,
     shards: [new Uint32Array()],
     ...plainCluster,
+    // One tail is enough: it was averaged.
+    scheme: scheme.tails === 'none' ? scheme : { ...scheme, tails: 'one' },
     rowOrder: 'in_order',
     batchSize: config.batch_size,
     seed: config.seed,
@@ -68,16 +74,44 @@ export async function evaluateRun(
     tailDevice: 'auto',
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
-    tailWeights: decodeWeights(split.tail.layers, tailFile, files.tail),
+    tailWeights: await savedTail(runDirectory, scheme, split),
   });
   try {
-    const [client] = cluster.links;
-    await client.loadHead({ path: files.head, prefix: '' });
+    const { links, tails } = cluster;
+    const protocol = protocolOf(scheme, split.back !== null);
     const { numRows } = dataset.test;
-    const rows = { set: 'test', numRows } as const;
-    const predictions = await evaluate(client, cluster.tail, rows, { generation: 0, step: 0 });
-    return { ...testScoreOf(predictions), rows: numRows };
+    const reports: ClassificationReport[] = [];
+    for (const client of headsDiffer(scheme) ? savedClients(runDirectory, { scheme, split }, config.n_workers) : [0]) {
+      const paths = filesOfClient(runDirectory, { scheme, split }, client);
+      await links[0].loadHead({ files: paths.map((path) => ({ path, prefix: '' })) });
+      const rows = { set: 'test', numRows } as const;
+      reports.push(await protocol.test(links[0], tails.newest(), rows, { generation: 0, step: 0 }));
+    }
+    return { ...meanReport(reports), rows: numRows };
   } finally {
     await cluster.close();
   }
+}
+
+/** Empty where the clients have the whole network. */
+async function savedTail(
+  runDirectory: string,
+  { tails }: Scheme,
+  { tail }: SplitNetwork,
+): Promise<Float32Array<ArrayBuffer>> {
+  if (tails === 'none') return new Float32Array();
+  const path = runFiles(runDirectory).tail;
+  return decodeWeights(tail.layers, await readRequiredFile(path, 'the tail of a finished run'), path);
+}
+
+/** Clients that have left a head: one that was never drawn has none. */
+function savedClients(
+  runDirectory: string,
+  trained: { readonly scheme: Scheme; readonly split: SplitNetwork },
+  numClients: number,
+): readonly number[] {
+  const all = Array.from({ length: numClients }, (_, client) => client);
+  const saved = all.filter((client) => filesOfClient(runDirectory, trained, client).every((path) => existsSync(path)));
+  // Where nobody has one, the first one's is missed.
+  return saved.length > 0 ? saved : [0];
 }

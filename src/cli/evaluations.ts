@@ -3,18 +3,23 @@ import type { Evaluations } from '../core/evaluation.js';
 import type { TrainResult } from '../core/events.js';
 import { forgettingMatrix } from '../metrics/forgetting.js';
 import type { Link } from '../link/link.js';
+import type { Scheme } from '../server/schemes/scheme.js';
 import type { ForgettingTests } from '../server/trainer.js';
 
 /** Above so many clients `forgetting: auto` tests once a round, not after every visit. */
 const MANY_CLIENTS = 20;
 
-/** When a run tests for its forgetting matrix: never where clients do not tell their classes, without which there is none. */
+/**
+ * When a run tests for its forgetting matrix: never where clients do not tell their classes, without which there is none, or
+ * where each has a head of its own.
+ */
 export function forgettingTests(
   { forgetting, n_workers, share_class_counts }: RunConfig,
+  { heads }: Scheme,
   numRows: number,
 ): ForgettingTests {
-  if (!share_class_counts) return { when: 'off', numRows };
-  const auto = n_workers > MANY_CLIENTS ? 'every_round' : 'every_visit';
+  if (!share_class_counts || heads === 'own') return { when: 'off', numRows };
+  const auto = n_workers > MANY_CLIENTS || heads === 'averaged' ? 'every_round' : 'every_visit';
   return { when: forgetting === 'auto' ? auto : forgetting, numRows };
 }
 
@@ -30,13 +35,20 @@ export function evaluationsOf(
   classNames: readonly string[],
   { overall, clients, forgetting: tests }: TrainResult,
   classCounts: readonly (readonly number[])[] | null,
-  forgetting: { readonly asked: RunConfig['forgetting']; readonly numRows: number },
+  forgetting: {
+    readonly asked: RunConfig['forgetting'];
+    readonly heads: Scheme['heads'];
+    readonly numRows: number;
+  },
 ): Evaluations {
   const notes = [
     ...(classCounts === null
       ? [
           'Clients do not tell their classes (share_class_counts: false): no class counts, no forgetting matrix.',
         ]
+      : []),
+    ...(forgetting.heads === 'own'
+      ? ['Every client has a head of its own: there is no forgetting matrix, which is of one.']
       : []),
     ...(forgetting.asked === 'off' ? ['The forgetting matrix is off (forgetting: off).'] : []),
   ];

@@ -2,43 +2,42 @@ import { readRequiredFile, writeFileAtomic } from '../core/files.js';
 import { normalised } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import { encodeInferenceModel } from '../engine/onnxruntime/inference_model.js';
-import type { Network, SplitNetwork } from '../models/network.js';
+import type { Layer } from '../models/layers.js';
+import type { Network } from '../models/network.js';
 import { decodeWeights } from '../models/weights.js';
 import { ownVersion } from './versions.js';
 
 /** What was trained on what. */
 export interface TrainedModel {
   readonly network: Network;
-  readonly split: SplitNetwork;
   readonly dataset: Pick<Dataset, 'background' | 'classNames'>;
 }
 
-/** Where the weights lie, and where the model goes. */
-export interface ModelFiles {
-  readonly head: string;
-  readonly tail: string;
-  readonly onnx: string;
+/** Consecutive layers of a network, and the file with their weights. */
+export interface SavedPart {
+  readonly layers: readonly Layer[];
+  readonly path: string;
 }
 
-/** Joins the head that a client wrote and the tail that the server wrote into one ONNX model. Throws DataError or StorageError. */
+/** Joins what clients and server wrote, in the order of the network, into one ONNX model. Throws DataError or StorageError. */
 export async function exportModel(
-  { network, split, dataset }: TrainedModel,
-  files: ModelFiles,
+  { network, dataset }: TrainedModel,
+  parts: readonly SavedPart[],
+  onnxPath: string,
 ): Promise<void> {
-  const head = await readRequiredFile(files.head, 'the head of a finished run');
-  const tail = await readRequiredFile(files.tail, 'the tail of a finished run');
-  const weights = Float32Array.from([
-    ...decodeWeights(split.head.layers, head, files.head),
-    ...decodeWeights(split.tail.layers, tail, files.tail),
-  ]);
+  const weights: number[] = [];
+  for (const { layers, path } of parts) {
+    const file = await readRequiredFile(path, 'a part of the model of a finished run');
+    for (const weight of decodeWeights(layers, file, path)) weights.push(weight);
+  }
   const { background, classNames } = dataset;
   const options = {
     network,
-    weights,
+    weights: Float32Array.from(weights),
     inputOfByte: normalised,
     background,
     classNames,
     version: ownVersion(),
   };
-  await writeFileAtomic(files.onnx, encodeInferenceModel(options));
+  await writeFileAtomic(onnxPath, encodeInferenceModel(options));
 }

@@ -6,11 +6,14 @@ import { loadDataset } from '../data/registry.js';
 import type { Partition } from '../data/splits/data_split.js';
 import { partition } from '../data/splits/registry.js';
 import { stratifiedSample } from '../data/stratified.js';
-import { parseFaults, type Fault, type FaultWish } from '../link/faults.js';
+import { parseFaults, type Fault } from '../link/faults.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
-import { ringSchedule, type Visit } from '../server/ring_schedule.js';
+import { scheduleOf, type Turn } from '../server/schedule.js';
+import { schemes } from '../server/schemes/registry.js';
+import type { Scheme } from '../server/schemes/scheme.js';
+import { faultsOf } from './planned_faults.js';
 
 /** Everything that a configuration means, worked out before anything starts. */
 export interface RunPlan {
@@ -20,9 +23,10 @@ export interface RunPlan {
   readonly partition: Partition;
   /** The sample of test rows on which forgetting is measured. */
   readonly forgettingRows: Uint32Array<ArrayBuffer>;
-  readonly schedule: readonly Visit[];
+  readonly scheme: Scheme;
+  readonly schedule: readonly Turn[];
   /** The same without these visits too, as `client@round`. Throws ConfigError where none is left. */
-  readonly scheduleWithout: (skippedVisits: readonly string[]) => readonly Visit[];
+  readonly scheduleWithout: (skippedVisits: readonly string[]) => readonly Turn[];
   readonly faults: readonly Fault[];
   /** Which of them have happened; shared by all threads. */
   readonly firedFaults: Int32Array<SharedArrayBuffer>;
@@ -33,8 +37,7 @@ export interface RunPlan {
 export async function planRun(config: RunConfig, progress: Progress = noProgress): Promise<RunPlan> {
   const dataset = await readRows(config, progress);
   const network = models[config.model](dataset.shape);
-  const split = splitNetwork(network, config.cut);
-  const { n_workers: numClients } = config;
+  const split = splitOf(config, network);
   const clients = partitionOf(config, dataset);
   const forgettingRows = stratifiedSample(
     dataset.test.labels,
@@ -43,13 +46,19 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     config.seed,
   );
   const scheduleWithout = (skippedVisits: readonly string[]) =>
-    visitsOf(
+    turnsOf(
       config,
       clients.shards.map(({ length }) => length),
       skippedVisits,
     );
   const schedule = scheduleWithout([]);
-  const faults = faultsOf(parseFaults(config.chaos), schedule, numClients);
+  const scheme = schemes[config.mode];
+  const faults = faultsOf(parseFaults(config.chaos), {
+    scheme,
+    schedule,
+    seed: config.seed,
+    numClients: clients.shards.length,
+  });
   const firedFaults = new Int32Array(new SharedArrayBuffer(4 * faults.length));
   return {
     dataset,
@@ -57,6 +66,7 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     split,
     partition: clients,
     forgettingRows,
+    scheme,
     schedule,
     scheduleWithout,
     faults,
@@ -65,17 +75,20 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
   };
 }
 
-function visitsOf(
+function turnsOf(
   config: RunConfig,
   shardSizes: readonly number[],
   skippedVisits: readonly string[],
-): readonly Visit[] {
+): readonly Turn[] {
   const asked = config.skip_visits.split(',').filter((visit) => visit !== '');
-  const schedule = ringSchedule({
+  const schedule = scheduleOf({
+    scheme: schemes[config.mode],
     numEpochs: config.n_epochs,
     localEpochs: config.local_epochs,
     batchSize: config.batch_size,
     shardSizes,
+    clientFraction: config.client_fraction,
+    seed: config.seed,
     maxSteps: config.max_steps,
     skippedVisits: [...asked, ...skippedVisits],
   });
@@ -88,38 +101,20 @@ function visitsOf(
   return schedule;
 }
 
-/** Faults by client and batch. A hand-over is known by the client that sends and the batches before it. */
-function faultsOf(
-  wishes: readonly FaultWish[],
-  schedule: readonly Visit[],
-  numClients: number,
-): readonly Fault[] {
-  const handOvers = schedule.flatMap(({ client, firstStep }, index) =>
-    index > 0 && schedule[index - 1].client !== client
-      ? [{ client: schedule[index - 1].client, step: firstStep }]
-      : [],
-  );
-  const isTrained = (client: number, step: number) =>
-    schedule.some(
-      (visit) =>
-        visit.client === client && visit.firstStep <= step && step < visit.firstStep + visit.numSteps,
-    );
-  return wishes.map((wish): Fault => {
-    const place = wish.kind === 'corrupt' ? handOvers.at(wish.handOver - 1) : wish;
-    const happens = place && (wish.kind === 'slow' ? place.client < numClients : true);
-    if (!happens || ('step' in wish && !isTrained(wish.client, wish.step))) {
-      throw new ConfigError(
-        'ERR_CONFIG_VALUE',
-        `\`chaos\` asks for ${JSON.stringify(wish)}, but this run has ${numClients} clients and ${handOvers.length} hand-overs, ` +
-          'and which client trains which batch its metrics.jsonl tells. Ask for a fault that can happen.',
-      );
-    }
-    return { step: -1, delayMs: 0, ...place, kind: wish.kind };
-  });
+/** Which side has which layers. Throws ConfigError. */
+export function splitOf(config: RunConfig, network: Network): SplitNetwork {
+  return splitNetwork(network, config.cut, config.u_shaped ? config.cut_back : undefined);
 }
 
-/** Which client gets which of these rows. Throws ConfigError. */
-export function partitionOf(config: RunConfig, { train, shape }: Dataset): Partition {
+/** Which client gets which of these rows; where a scheme joins them, one has them all. Throws ConfigError. */
+export function partitionOf(config: RunConfig, dataset: Dataset): Partition {
+  const dealt = dealtRows(config, dataset);
+  if (!schemes[config.mode].joinsRows) return dealt;
+  const all = Uint32Array.from(dealt.shards.flatMap((shard) => [...shard])).sort();
+  return { ...dealt, shards: [all] };
+}
+
+function dealtRows(config: RunConfig, { train, shape }: Dataset): Partition {
   const { n_workers: numClients, seed } = config;
   const { labels, writers } = train;
   const input = { labels, writers, numClasses: shape.numClasses, numClients, seed };

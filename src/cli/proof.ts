@@ -1,13 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Handoff } from '../link/messages.js';
+import type { OptimizerMean } from '../engine/mean_state.js';
 import type { Link } from '../link/link.js';
+import type { Handoff } from '../link/messages.js';
 import type { SplitNetwork } from '../models/network.js';
 import { decodeWeights } from '../models/weights.js';
-import type { Visit } from '../server/ring_schedule.js';
-import { neverRest, noForgettingTests, trainRing } from '../server/trainer.js';
+import { protocolOf } from '../server/protocols/registry.js';
+import type { Turn } from '../server/schedule.js';
+import type { Scheme } from '../server/schemes/scheme.js';
+import { neverPause, noForgettingTests, train } from '../server/trainer.js';
 import type { Cluster } from './cluster.js';
+import { clientParts } from './model_files.js';
 
 /** A number that must stay below another. */
 export interface Check {
@@ -23,37 +27,59 @@ export function holds({ difference, tolerance }: Check): boolean {
 
 /** What a training did, for a comparison. */
 export interface Trajectory {
-  /** One a batch. */
+  /** One a batch, in the order in which they were trained. */
   readonly losses: readonly number[];
-  readonly headWeights: Float32Array<ArrayBuffer>;
-  readonly tailWeights: Float32Array<ArrayBuffer>;
+  /** Whose batch each was. */
+  readonly clients: readonly number[];
+  /** By the clients that have the trained heads: the weights of each of their layer groups. */
+  readonly heads: ReadonlyMap<number, readonly Float32Array<ArrayBuffer>[]>;
+  /** Null where the clients have the whole network. */
+  readonly tail: Float32Array<ArrayBuffer> | null;
 }
 
-export interface RingRun {
+/** A training that is only to be compared. */
+export interface ProvenRun {
+  readonly scheme: Scheme;
   readonly split: SplitNetwork;
-  readonly schedule: readonly Visit[];
+  readonly schedule: readonly Turn[];
+  readonly seed: number;
   readonly shardSizes: readonly number[];
   readonly numTestRows: number;
   readonly handoff: Handoff;
+  readonly splitfedOptimizer: OptimizerMean;
 }
 
-/** Trains through a cluster's real threads and ring; the first client of the schedule must have its head. */
+/** Trains through a cluster's real threads and links, and takes what came of it. */
 export async function recordTraining(
-  cluster: Cluster,
+  { tails }: Pick<Cluster, 'tails'>,
   links: readonly Link[],
-  run: RingRun,
+  run: ProvenRun,
 ): Promise<Trajectory> {
-  const { split, schedule } = run;
+  const protocol = protocolOf(run.scheme, run.split.back !== null);
+  const quiet = { forgetting: noForgettingTests, pause: neverPause };
+  const training = train({ ...run, ...quiet, protocol, links, tails, generation: 0 });
   const losses: number[] = [];
-  const quiet = { forgetting: noForgettingTests, rest: neverRest };
-  for await (const event of trainRing({ ...run, links, tail: cluster.tail, generation: 0, ...quiet }))
-    if (event.type === 'step') losses.push(event.loss);
+  const clients: number[] = [];
+  let next = await training.next();
+  for (; !next.done; next = await training.next()) {
+    if (next.value.type !== 'step') continue;
+    losses.push(next.value.loss);
+    clients.push(next.value.client);
+  }
+  const heads = new Map<number, readonly Float32Array<ArrayBuffer>[]>();
+  for (const client of next.value.holders) heads.set(client, await savedHead(links[client], run));
+  return { losses, clients, heads, tail: await tails.exportWeights() };
+}
+
+async function savedHead(link: Link, run: ProvenRun): Promise<readonly Float32Array<ArrayBuffer>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'bloom-split-'));
   try {
-    const path = join(folder, 'head.safetensors');
-    await links[schedule[schedule.length - 1].client].saveHead({ path });
-    const headWeights = decodeWeights(split.head.layers, await readFile(path), path);
-    return { losses, headWeights, tailWeights: cluster.tail.exportWeights() };
+    const groups = clientParts(run.scheme, run.split).map(({ layers }) => layers);
+    const paths = groups.map((_, group) => join(folder, `${group}.safetensors`));
+    await link.saveHead({ paths });
+    return await Promise.all(
+      groups.map(async (layers, group) => decodeWeights(layers, await readFile(paths[group]), paths[group])),
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -67,6 +93,12 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
     if (!(difference <= largest)) largest = difference;
   }
   return a.length === b.length ? largest : NaN;
+}
+
+/** max |a - b| / |b| */
+export function largestRelativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const relative = Array.from(a, (value, index) => Math.abs(value - b[index]) / Math.abs(b[index]));
+  return a.length === b.length ? largestDifference(relative, new Float64Array(a.length)) : NaN;
 }
 
 /** Euclidean norm of a - b. */

@@ -3,7 +3,7 @@ import { ConfigError, DataError } from '../core/errors.js';
 import { fingerprintOf } from '../data/dataset.js';
 import { METRICS, runFiles } from '../report/run_directory.js';
 import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
-import { fitsSchedule } from '../server/ring_progress.js';
+import { fitsSchedule } from '../server/progress.js';
 import type { RunPlan } from './plan.js';
 import { versions } from './versions.js';
 

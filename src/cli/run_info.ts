@@ -3,13 +3,15 @@ import type { RunConfig } from '../config/run_config.js';
 import { numParameters } from '../models/layers.js';
 import type { RunInfo } from '../report/sink.js';
 import type { Cluster } from './cluster.js';
+import type { Scheme } from '../server/schemes/scheme.js';
 import { noticesOf } from './notices.js';
 import type { RunPlan } from './plan.js';
+import { rowsOfVisit, totalSteps } from '../server/schedule.js';
 
 /** What a run is about to do. */
 export function infoOf(
   config: RunConfig,
-  { dataset, split, partition, schedule }: RunPlan,
+  { scheme, dataset, split, partition, schedule }: RunPlan,
   cluster: Cluster,
   runDirectory: string,
   fromEnvironment: LoadedConfig['fromEnvironment'],
@@ -17,8 +19,7 @@ export function infoOf(
 ): RunInfo {
   const last = schedule[schedule.length - 1];
   const shardSizes = partition.shards.map(({ length }) => length);
-  const numRowsToTrain = shardSizes.reduce((sum, size) => sum + size, 0) * config.n_epochs;
-  const numSteps = last.firstStep + last.numSteps;
+  const visits = schedule.flatMap((turn) => turn.visits);
   return {
     runDirectory,
     dataset: config.dataset,
@@ -30,14 +31,18 @@ export function infoOf(
     cut: split.cut,
     numHeadParameters: numParameters(split.head.layers),
     numTailParameters: numParameters(split.tail.layers),
+    numBackParameters: split.back && numParameters(split.back.layers),
     shardSizes,
     batchSize: config.batch_size,
-    handoff: config.handoff,
+    scheme: config.u_shaped ? `${scheme.title}, U-shaped` : scheme.title,
+    schemeOptions: schemeOptions(config, scheme),
     numRounds: last.round + 1,
-    numSteps,
+    numSteps: totalSteps(schedule),
     numRowsDone,
-    numRowsToTrain:
-      config.max_steps === 0 ? numRowsToTrain : Math.min(numRowsToTrain, numSteps * config.batch_size),
+    numRowsToTrain: visits.reduce(
+      (sum, visit) => sum + rowsOfVisit(visit, shardSizes[visit.client], config.batch_size),
+      0,
+    ),
     optimizers: { head: describe(config.optimizer.head), tail: describe(config.optimizer.tail) },
     engine: cluster.engine,
     whyEngine: cluster.whyEngine,
@@ -48,6 +53,15 @@ export function infoOf(
     fromEnvironment,
     notices: noticesOf(config, { dataset, partition }),
   };
+}
+
+/** Options that mean something in this scheme. */
+function schemeOptions(config: RunConfig, { heads }: Scheme): readonly string[] {
+  return [
+    ...(heads === 'handed_over' ? [`handoff ${config.handoff}`] : []),
+    ...(heads === 'averaged' ? [`optimisers ${config.splitfed_optimizer}`] : []),
+    ...(config.client_fraction < 1 ? [`${config.client_fraction} of the clients a round`] : []),
+  ];
 }
 
 function describe({ name, lr, momentum, weight_decay: decay }: RunConfig['optimizer']['head']): string {

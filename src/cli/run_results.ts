@@ -7,6 +7,7 @@ import type { RunSummary } from '../report/sink.js';
 import type { Cluster } from './cluster.js';
 import { evaluationsOf } from './evaluations.js';
 import { exportModel } from './export_model.js';
+import { filesOfClient, headsDiffer, partsOfNetwork } from './model_files.js';
 import type { RunPlan } from './plan.js';
 import type { Trained } from './training.js';
 
@@ -24,16 +25,17 @@ export interface FinishedRun {
   readonly samplesPerSecond: number;
 }
 
-/** The client that has the head writes it; the server writes its tail. */
+/** The clients that have heads write them; the server writes its tail. */
 export async function saveModel(
   runDirectory: string,
-  { split }: RunPlan,
-  { links, tail }: Cluster,
-  holder: number,
+  plan: RunPlan,
+  { links, tails }: Cluster,
+  holders: readonly number[],
 ): Promise<void> {
-  const files = runFiles(runDirectory);
-  await links[holder].saveHead({ path: files.head });
-  await writeFileAtomic(files.tail, encodeWeights(split.tail.layers, tail.exportWeights()));
+  for (const client of holders)
+    await links[client].saveHead({ paths: filesOfClient(runDirectory, plan, client) });
+  const weights = await tails.exportWeights();
+  if (weights) await writeFileAtomic(runFiles(runDirectory).tail, encodeWeights(plan.split.tail.layers, weights));
 }
 
 /**
@@ -47,11 +49,13 @@ export async function writeResults(
   const { runDirectory, config, plan, trained, clock } = run;
   const { result, classCounts, skippedVisits } = trained;
   const files = runFiles(runDirectory);
-  await exportModel(plan, files);
+  // Where every client has its own network, which one is meant is the user's to say.
+  if (!headsDiffer(plan.scheme)) await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
   await writeCompactJson(
     files.evaluation,
     evaluationsOf(plan.dataset.classNames, result, classCounts, {
       asked: config.forgetting,
+      heads: plan.scheme.heads,
       numRows: plan.forgettingRows.length,
     }),
   );
@@ -62,6 +66,8 @@ export async function writeResults(
     run_directory: runDirectory,
     dataset: config.dataset,
     model: config.model,
+    mode: config.mode,
+    u_shaped: config.u_shaped,
     cut: plan.split.cut,
     seed: config.seed,
     data_split: config.data_split,

@@ -151,7 +151,7 @@ async function* runIn(
         versions: allVersions,
         warn,
         interruptedBy,
-        save: (own, holder) => saveModel(runDirectory, plan, own, holder),
+        save: (own, holders) => saveModel(runDirectory, plan, own, holders),
       },
       cluster,
     );

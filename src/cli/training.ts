@@ -9,11 +9,13 @@ import {
 } from '../core/errors.js';
 import type { TrainEvent, TrainResult } from '../core/events.js';
 import { initialWeights } from '../models/init.js';
-import { forgetAfter, newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
+import type { Link } from '../link/link.js';
+import { forgetAfter, newestCheckpoint, type Checkpoint, type SavedStates } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
-import { startOfRing, stepsDone, type RingProgress } from '../server/ring_progress.js';
-import { nameOfVisit, type Visit } from '../server/ring_schedule.js';
-import { trainRing } from '../server/trainer.js';
+import { rowsDone, startOf, stepsDone, type Progress } from '../server/progress.js';
+import { protocolOf } from '../server/protocols/registry.js';
+import { nameOfVisit, type Turn } from '../server/schedule.js';
+import { train } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
 import { optimizerOf, type RunPlan } from './plan.js';
@@ -33,7 +35,7 @@ export interface DurableTraining {
   readonly warn: (message: string) => void;
   readonly interruptedBy: () => string | undefined;
   /** Called while the clients still live: they write what they have. */
-  readonly save: (cluster: Cluster, holder: number) => Promise<void>;
+  readonly save: (cluster: Cluster, holders: readonly number[]) => Promise<void>;
 }
 
 /** What came of it. */
@@ -48,6 +50,7 @@ export interface Trained {
 export function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<Cluster> {
   return openCluster({
     ...plan,
+    splitfedOptimizer: config.splitfed_optimizer,
     shards: plan.partition.shards,
     sharesClassCounts: config.share_class_counts,
     callTimeoutMs: config.call_timeout_s * 1000,
@@ -78,7 +81,7 @@ export async function* trainDurably(
   let skippedVisits = start?.skippedVisits ?? [];
   for (let generation = 0; ; generation++) {
     const schedule = plan.scheduleWithout(skippedVisits);
-    let reached = start?.progress ?? startOfRing(schedule, config.n_workers);
+    let reached = start?.progress ?? startOf(schedule, plan.partition.shards.length);
     let failure: unknown;
     try {
       const attempt = { ...training, start, skippedVisits, schedule, generation };
@@ -96,13 +99,13 @@ export async function* trainDurably(
     const signal = training.interruptedBy();
     if (signal !== undefined) throw stoppedInstead(signal, failure);
     const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;
-    if (failed !== undefined) skippedVisits = [...skippedVisits, nameOfVisit(schedule[failed])];
+    if (failed !== undefined) skippedVisits = [...skippedVisits, failed.name];
     start = await newestCheckpoint(
       training.checkpointFolder,
-      ({ progress }) => failed === undefined || isBefore(progress, failed),
+      ({ progress }) => failed === undefined || isBefore(progress, failed.turn),
       training.warn,
     );
-    const outcome = failed === undefined ? '' : ` The visit ${nameOfVisit(schedule[failed])} is left out.`;
+    const outcome = failed === undefined ? '' : ` The visit ${failed.name} is left out.`;
     training.warn(`${messageOf(failure)}${outcome}`);
     await forgetAfter(training.checkpointFolder, start);
     await record.rewind(rewindTo(start));
@@ -123,19 +126,19 @@ async function closeAfter(failure: unknown, cluster: Cluster): Promise<void> {
 
 interface Attempt extends DurableTraining {
   readonly skippedVisits: readonly string[];
-  readonly schedule: readonly Visit[];
+  readonly schedule: readonly Turn[];
   readonly generation: number;
 }
 
 async function* trainOnce(
   attempt: Attempt,
   cluster: Cluster,
-  onRest: (progress: RingProgress) => void,
+  onProgress: (progress: Progress) => void,
 ): AsyncGenerator<TrainEvent, Trained> {
   const { config, plan, record, start, schedule, skippedVisits, generation } = attempt;
-  const { links, tail } = cluster;
-  const beginning = start?.progress ?? startOfRing(schedule, links.length);
-  await restore(cluster, start, beginning);
+  const { links, tails } = cluster;
+  const beginning = start?.progress ?? startOf(schedule, links.length);
+  await restore(cluster, start);
   const classCounts = await askClassCounts(links);
   const checkpointer = new Checkpointer(
     {
@@ -157,35 +160,48 @@ async function* trainOnce(
     stepsDone(schedule, beginning),
   );
   const parts = {
+    scheme: plan.scheme,
+    protocol: protocolOf(plan.scheme, plan.split.back !== null),
     links,
-    tail,
+    tails,
     schedule,
+    seed: config.seed,
     handoff: config.handoff,
+    splitfedOptimizer: config.splitfed_optimizer,
     generation,
     shardSizes: plan.partition.shards.map(({ length }) => length),
     numTestRows: plan.dataset.test.numRows,
-    forgetting: forgettingTests(config, plan.forgettingRows.length),
-    rest: async (progress: RingProgress) => {
-      onRest(progress);
-      await checkpointer.rest(cluster, progress);
+    forgetting: forgettingTests(config, plan.scheme, plan.forgettingRows.length),
+    pause: {
+      isDue: (progress: Progress) => {
+        onProgress(progress);
+        return checkpointer.isDue(progress);
+      },
+      take: (progress: Progress) => checkpointer.take(cluster, progress),
     },
   };
-  const result = yield* trainRing(parts, beginning);
-  await attempt.save(cluster, schedule[schedule.length - 1].client);
+  const result = yield* train(parts, beginning);
+  await attempt.save(cluster, result.holders);
   return { result, classCounts, skippedVisits };
 }
 
-/** Gives both sides the states of a checkpoint, or the first head to the client that is due. */
-async function restore(
-  { links, tail }: Cluster,
-  checkpoint: Checkpoint | undefined,
-  { holder }: RingProgress,
-): Promise<void> {
-  if (!checkpoint) {
-    await links[holder].createHead({ generation: 0, step: 0 });
-    return;
-  }
-  await Promise.all([links[holder].loadState(checkpoint.head), tail.loadState(checkpoint.tail)]);
+/** Gives both sides the states of a checkpoint. */
+async function restore({ links, tails }: Cluster, checkpoint: Checkpoint | undefined): Promise<void> {
+  if (!checkpoint) return;
+  const { heads, tails: saved } = checkpoint;
+  await Promise.all([
+    ...heads.flatMap((file) => loadHeads(links, file)),
+    ...(saved ? [tails.loadStates(saved)] : []),
+  ]);
+}
+
+/** Each place where some of these clients live reads the file once: they may live elsewhere than when it was written. */
+function loadHeads(links: readonly Link[], { clients, ...file }: SavedStates): readonly Promise<void>[] {
+  const places = new Set(clients.map((client) => links[client].place));
+  return [...places].map((place) => {
+    const here = clients.filter((client) => links[client].place === place);
+    return links[here[0]].loadStates({ ...file, clients: here });
+  });
 }
 
 /** Its thread ended, did not answer, threw, or sent what cannot be. */
@@ -193,13 +209,20 @@ function isClientLoss(error: unknown): boolean {
   return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
 }
 
-/** Place in the schedule of the visit that failed: the newest one, up to the one under way, of the client that is to blame. */
-function failedVisit(schedule: readonly Visit[], { visit }: RingProgress, error: unknown): number {
+/** The visit that failed: the newest one, up to the turn under way, of the client that is to blame. */
+function failedVisit(
+  schedule: readonly Turn[],
+  { turn }: Progress,
+  error: unknown,
+): { readonly name: string; readonly turn: number } {
   const { client, to } = error instanceof BloomError ? error.details : {};
-  const blamed = to ?? client;
-  const current = Math.min(visit, schedule.length - 1);
-  const found = schedule.findLastIndex((each, index) => index <= current && each.client === blamed);
-  return found < 0 ? current : found;
+  const current = Math.min(turn, schedule.length - 1);
+  const blamed = Number(to ?? client ?? schedule[current].visits[0].client);
+  const takesPart = ({ visits }: Turn) => visits.some((visit) => visit.client === blamed);
+  const found = schedule.findLastIndex((each, index) => index <= current && takesPart(each));
+  const failed = found < 0 ? current : found;
+  const culprit = found < 0 ? schedule[current].visits[0].client : blamed;
+  return { name: nameOfVisit(culprit, schedule[failed].round), turn: failed };
 }
 
 /** How far a record goes back for a checkpoint; to its beginning where there is none. */
@@ -210,7 +233,7 @@ export function rewindTo(checkpoint: Checkpoint | undefined): {
 } {
   if (!checkpoint) return { lengths: {}, steps: 0, rows: 0 };
   const { lengths, steps, progress } = checkpoint;
-  return { lengths, steps, rows: progress.inAll.rows + progress.inVisit.rows };
+  return { lengths, steps, rows: rowsDone(progress) };
 }
 
 /** Nobody waits for another attempt. */

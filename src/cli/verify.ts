@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
-import { VerificationError } from '../core/errors.js';
+import { ConfigError, VerificationError } from '../core/errors.js';
 import { loadMnist } from '../data/mnist.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
+import { optimizerMeans } from '../engine/mean_state.js';
 import { handoffs } from '../link/messages.js';
 import { DEFAULT_CUT } from '../models/network.js';
 import { modelNames, type ModelName } from '../models/registry.js';
+import { modes, schemes, type Mode } from '../server/schemes/registry.js';
 import { holds, type Check } from './proof.js';
 import { readTrajectory } from './trajectory.js';
 import { proveSplitEqualsUnsplit } from './verify_split.js';
@@ -14,6 +16,9 @@ import { replayTrajectory } from './verify_trajectory.js';
 
 interface VerifyOptions {
   readonly trajectory?: readonly string[];
+  readonly mode: Mode | 'all';
+  readonly uShaped?: true;
+  readonly cutBack: string;
   readonly model: ModelName;
   readonly cut: string;
   readonly engine: EngineChoice;
@@ -40,38 +45,69 @@ export function addVerifyCommand(program: Command): void {
       'replay PREFIX.json and PREFIX.safetensors instead; several may be given',
     )
     .addOption(new Option('--model <name>', 'network').choices(modelNames).default('lenet'))
+    .addOption(
+      new Option('--mode <name>', 'scheme').choices([...modes, 'all']).default('sequential' satisfies Mode),
+    )
+    .option('--u-shaped', 'clients have the last layers too')
+    .option('--cut-back <layer>', "of --u-shaped: last layer of the server's", DEFAULT_CUT)
     .option('--cut <layer>', 'where the network is cut: name or number', DEFAULT_CUT)
     .addOption(new Option('--engine <name>', 'what computes').choices(engineChoices).default('auto'))
     .option('--devices <names>', 'devices of the threads, comma-separated, or auto', 'auto')
-    .action((options: VerifyOptions) =>
-      options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options),
-    );
+    .action((options: VerifyOptions) => {
+      refuseContradictions(options);
+      return options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options);
+    });
 }
 
-async function verifySplit({ model, cut, engine, devices }: VerifyOptions): Promise<void> {
+function refuseContradictions({ mode, uShaped, cutBack }: VerifyOptions): void {
+  const isWhole = mode !== 'all' && schemes[mode].tails === 'none';
+  if (uShaped && isWhole)
+    throw new ConfigError('ERR_CONFIG_CONTRADICTION', `\`--u-shaped\` goes with no \`--mode\` ${mode}: clients have the whole network.`);
+  if (!uShaped && cutBack !== DEFAULT_CUT)
+    throw new ConfigError('ERR_CONFIG_CONTRADICTION', '`--cut-back` is of `--u-shaped`, which is missing. Give both, or none.');
+}
+
+async function verifySplit({
+  mode: asked,
+  model,
+  cut,
+  uShaped,
+  cutBack,
+  engine,
+  devices,
+}: VerifyOptions): Promise<void> {
   const dataset = await loadMnist({ dataDir: '' });
-  const common = {
-    dataset,
-    model,
-    cut,
-    engine,
-    devices,
-    tailDevice: 'auto',
-    numClients: NUM_CLIENTS,
-    numThreads: NUM_THREADS,
-  };
+  const common = { dataset, model, cut, engine, devices, tailDevice: 'auto', numClients: NUM_CLIENTS, numThreads: NUM_THREADS };
   process.stdout.write(
     `${model}: split (${NUM_CLIENTS} clients on ${NUM_THREADS} threads) against unsplit, on the same batches of MNIST\n`,
   );
   const checks: Check[] = [];
-  for (const optimizer of optimizers) {
-    for (const handoff of handoffs) {
-      const some = await proveSplitEqualsUnsplit({ ...common, optimizer, handoff });
+  for (const mode of asked === 'all' ? modes : [asked]) {
+    const isU = uShaped === true && !(asked === 'all' && schemes[mode].tails === 'none');
+    for (const variant of variantsOf(mode)) {
+      const some = await proveSplitEqualsUnsplit({
+        ...common,
+        ...variant,
+        mode,
+        cutBack: isU ? cutBack : undefined,
+        clientFraction: 1,
+      });
       print(some);
       checks.push(...some);
     }
   }
   conclude(checks);
+}
+
+/** Both optimisers, with every way in which a scheme shares them. */
+function variantsOf(mode: Mode) {
+  const plain = { handoff: 'weights_and_optimizer', splitfedOptimizer: 'reset' } as const;
+  const ways = {
+    handed_over: handoffs.map((handoff) => ({ ...plain, handoff })),
+    averaged: optimizerMeans.map((splitfedOptimizer) => ({ ...plain, splitfedOptimizer })),
+    own: [plain],
+  }[schemes[mode].heads];
+  return optimizers.flatMap((optimizer) => ways.map((way) => ({ ...way, optimizer })));
 }
 
 async function verifyTrajectories(prefixes: readonly string[], options: VerifyOptions): Promise<void> {

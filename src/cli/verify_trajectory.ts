@@ -1,11 +1,12 @@
-import type { ActivationsMessage, GradientsMessage } from '../link/messages.js';
+import type { ActivationsMessage, GradientsMessage, VisitRequest, WeightsFile } from '../link/messages.js';
 import type { Link } from '../link/link.js';
 import { partitionInOrder } from '../data/splits/iid.js';
 import type { EngineChoice } from '../engine/choice.js';
 import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
-import { ringSchedule } from '../server/ring_schedule.js';
+import { scheduleOf } from '../server/schedule.js';
+import { sequential } from '../server/schemes/sequential.js';
 import { openCluster, plainCluster } from './cluster.js';
-import { distance, largestDifference, recordTraining, type Check } from './proof.js';
+import { distance, largestDifference, recordTraining, type Check, type Trajectory } from './proof.js';
 import { recordedFloats, type RecordedTrajectory } from './trajectory.js';
 
 /** How close a replay must come. */
@@ -34,11 +35,14 @@ export async function replayTrajectory(
     recorded;
   const shards = partitionInOrder(dataset.train.numRows, numClients);
   const shardSizes = shards.map(({ length }) => length);
-  const schedule = ringSchedule({
+  const schedule = scheduleOf({
+    scheme: sequential,
     numEpochs: recorded.numRounds,
     localEpochs: 1,
     batchSize,
     shardSizes,
+    clientFraction: 1,
+    seed: 0,
     maxSteps: 0,
     skippedVisits: [],
   });
@@ -57,9 +61,17 @@ export async function replayTrajectory(
     tailWeights: fromNamedTensors(split.tail.layers, tensors, tensorFile, 'init.tail.'),
   });
   try {
-    await cluster.links[0].loadHead({ path: tensorFile, prefix: 'init.head.' });
-    const { links, first } = tapFirstBatch(cluster.links);
-    const run = { split, schedule, shardSizes, numTestRows: batchSize, handoff };
+    const { links, first } = tapFirstBatch(cluster.links, { path: tensorFile, prefix: 'init.head.' });
+    const run = {
+      scheme: sequential,
+      split,
+      schedule,
+      seed: 0,
+      shardSizes,
+      numTestRows: batchSize,
+      handoff,
+      splitfedOptimizer: 'reset' as const,
+    };
     const replayed = await recordTraining(cluster, links, run);
     const tolerance = tolerances[optimizer.name];
     const inUnits = replayed.losses.map((loss, step) => {
@@ -87,21 +99,26 @@ export async function replayTrajectory(
           distance(first.cutGradients, gradients) / distance(gradients, new Float32Array(gradients.length)),
         tolerance: FIRST_CUT_GRADIENTS,
       },
-      ...weightChecks(recorded, 'head', replayed.headWeights, tolerance.weights),
-      ...weightChecks(recorded, 'tail', replayed.tailWeights, tolerance.weights),
+      ...weightChecks(recorded, 'head', headOf(replayed), tolerance.weights),
+      ...weightChecks(recorded, 'tail', replayed.tail, tolerance.weights),
     ];
   } finally {
     await cluster.close();
   }
 }
 
+function headOf({ heads }: Trajectory): Float32Array<ArrayBuffer> | null {
+  return [...heads.values()].at(0)?.at(0) ?? null;
+}
+
 /** ||w - w_ref|| / ||w_ref - w_init|| of each parameter. */
 function weightChecks(
   recorded: RecordedTrajectory,
   half: 'head' | 'tail',
-  weights: Float32Array<ArrayBuffer>,
+  weights: Float32Array<ArrayBuffer> | null,
   tolerance: number,
 ): readonly Check[] {
+  if (!weights) throw new Error(`A ring has a ${half}.`);
   return [...toNamedTensors(recorded.split[half].layers, weights)].map(([name, { data }]) => {
     const final = recordedFloats(recorded, `final.${half}.${name}`);
     const initial = recordedFloats(recorded, `init.${half}.${name}`);
@@ -118,8 +135,11 @@ interface FirstBatch {
   cutGradients: Float32Array;
 }
 
-/** Links that note what crosses first, which is all that the server could ever see of a client. */
-function tapFirstBatch(links: readonly Link[]): {
+/** Links whose first head is the recorded one, and that note what crosses first: all that the server could ever see of a client. */
+function tapFirstBatch(
+  links: readonly Link[],
+  initialHead: WeightsFile,
+): {
   readonly links: readonly Link[];
   readonly first: FirstBatch;
 } {
@@ -127,9 +147,10 @@ function tapFirstBatch(links: readonly Link[]): {
   const copy = (data: ArrayBuffer) => new Float32Array(data.slice());
   const tapped = links.map((link) => ({
     ...link,
-    async startVisit(request: Parameters<Link['startVisit']>[0]): Promise<ActivationsMessage> {
+    createHead: () => link.loadHead({ files: [initialHead] }),
+    async startVisit(request: VisitRequest): Promise<ActivationsMessage | null> {
       const message = await link.startVisit(request);
-      if (request.step === 0) first.activations = copy(message.z.data);
+      if (request.step === 0 && message) first.activations = copy(message.z.data);
       return message;
     },
     trainStep(request: GradientsMessage): Promise<ActivationsMessage | null> {

@@ -22,7 +22,6 @@ import {
   type GradientsMessage,
   type HandOverReceipt,
   type HandOverRequest,
-  type Position,
   type SendRequest,
   type StateFile,
   type StateReceipt,
@@ -48,7 +47,8 @@ interface Batch {
   readonly labels_B: Int32Array<ArrayBuffer>;
 }
 
-interface Visit extends VisitRequest {
+interface Visit {
+  readonly generation: number;
   /** The batches that are still to come; gathered when asked for. */
   readonly batches: Iterator<Batch, void>;
   /** The next one, gathered while the server worked. */
@@ -117,7 +117,8 @@ export class Client implements ClientService {
     const batches = this.#batches(request);
     const first = batches.next();
     if (first.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
-    const visit: Visit = { ...request, batches, ahead: undefined, batch: first.value };
+    const { generation, step } = request;
+    const visit: Visit = { generation, step, batches, ahead: undefined, batch: first.value };
     this.#visit = visit;
     return this.#setup.segments[0].hasLoss ? null : await this.#activations(visit, request.step);
   }

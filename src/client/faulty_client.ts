@@ -20,7 +20,7 @@ export class FaultyClient extends Client {
     const faults = new Faults(client, around.setup);
     const exchange = {
       send: (parcel: Parcel) => {
-        around.exchange.send(faults.fires('corrupt', parcel.step) ? corrupted(parcel) : parcel);
+        around.exchange.send(faults.corrupts(parcel) ? corrupted(parcel) : parcel);
       },
       receive: (to: number) => around.exchange.receive(to),
     };
@@ -58,14 +58,19 @@ class Faults {
   }
 
   /** True once, where the moment of such a fault has come. */
-  fires(kind: Fault['kind'], step: number): boolean {
+  fires(kind: Fault['kind'], step: number, parcel?: Fault['parcel']): boolean {
     return this.#faults.some(
       (fault, index) =>
         fault.kind === kind &&
         fault.client === this.#client &&
         fault.step === step &&
+        (parcel === undefined || fault.parcel === parcel) &&
         Atomics.exchange(this.#fired, index, 1) === 0,
     );
+  }
+
+  corrupts(parcel: Parcel): boolean {
+    return this.fires('corrupt', parcel.step, 'vectors' in parcel ? 'sum' : 'head');
   }
 
   async before(step: number): Promise<void> {

@@ -47,6 +47,13 @@ export function positive(): Format {
   };
 }
 
+/** A share of a whole, which is not nothing. */
+export const fraction: Format = {
+  expected: 'a number above 0, at most 1',
+  isValid: (value) => typeof value === 'number' && value > 0 && value <= 1,
+  fromText: numberFromText,
+};
+
 export function oneOf(choices: readonly string[]): Format {
   return {
     expected: choices.length === 1 ? `"${choices[0]}"` : `one of ${choices.join(', ')}`,

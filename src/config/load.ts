@@ -4,8 +4,10 @@ import { fileURLToPath } from 'node:url';
 import convict from 'convict';
 import { ConfigError } from '../core/errors.js';
 import { refuseTwoNames, type Assignment } from './assignment.js';
+import { refuseContradictions } from './contradictions.js';
 import { keys, type Key } from './keys.js';
 import type { RunConfig } from './run_config.js';
+import { schema } from './schema/schema.js';
 import { readEnvironment, readFlags, readMake, readMapping, readYaml } from './sources.js';
 
 /** Where the values of a command come from. */
@@ -72,8 +74,8 @@ function merge(layers: readonly (readonly Assignment[])[]): LoadedConfig {
   const values = convict(convictSchema(), { env: {}, args: [] });
   for (const [name, { value }] of winners) values.set(name, value);
   values.validate({ allowed: 'strict' });
-  const config = deepFreeze(values.getProperties() as unknown as RunConfig);
-  refuseContradictions(config, winners);
+  const config = deepFreeze(withMode(values.getProperties() as unknown as RunConfig, winners));
+  refuseContradictions(config, (name) => winners.get(name)?.source ?? 'its default');
   const shown = (key: Key, value: unknown) => (key.isSensitive ? '(set)' : String(value));
   return {
     config,
@@ -112,31 +114,18 @@ function convictSchema(): convict.Schema<Record<string, unknown>> {
   return root as convict.Schema<Record<string, unknown>>;
 }
 
-function refuseContradictions(config: RunConfig, winners: ReadonlyMap<string, Assignment>): void {
-  const from = (name: string) => winners.get(name)?.source ?? 'its default';
-  const { n_epochs, local_epochs, n_workers, max_clients, forgetting, share_class_counts } = config;
-  if (n_epochs % local_epochs !== 0) {
+/** `parallel_training: true` is another name of `mode: parallel`. Throws ConfigError where `mode` says something else. */
+function withMode(config: RunConfig, winners: ReadonlyMap<string, Assignment>): RunConfig {
+  if (!config.parallel_training || config.mode === 'parallel') return config;
+  const given = winners.get('mode');
+  if (given && config.mode !== schema.mode.default) {
     throw new ConfigError(
       'ERR_CONFIG_CONTRADICTION',
-      `\`local_epochs\` is ${local_epochs} (from ${from('local_epochs')}), which does not divide \`n_epochs\`, ` +
-        `${n_epochs} (from ${from('n_epochs')}). Choose a divisor.`,
+      `\`parallel_training\` is true (from ${winners.get('parallel_training')?.source ?? 'its default'}), but \`mode\` is ${config.mode} ` +
+        `(from ${given.source}). Leave one of them out.`,
     );
   }
-  if (n_workers > max_clients) {
-    throw new ConfigError(
-      'ERR_CONFIG_CONTRADICTION',
-      `\`n_workers\` is ${n_workers} (from ${from('n_workers')}), more than \`max_clients\`, ${max_clients} (from ` +
-        `${from('max_clients')}). Raise \`max_clients\` if so many are meant.`,
-    );
-  }
-  if (!share_class_counts && (forgetting === 'every_visit' || forgetting === 'every_round')) {
-    throw new ConfigError(
-      'ERR_CONFIG_CONTRADICTION',
-      `\`forgetting\` is ${forgetting} (from ${from('forgetting')}), but \`share_class_counts\` is false (from ` +
-        `${from('share_class_counts')}), without which there is no forgetting matrix. Set \`share_class_counts\` to true, or ` +
-        '`forgetting` to off.',
-    );
-  }
+  return { ...config, mode: 'parallel' };
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -2,10 +2,18 @@ import type { DatasetName } from '../data/registry.js';
 import type { DataSplitName } from '../data/splits/registry.js';
 import type { EngineChoice } from '../engine/choice.js';
 import type { Handoff } from '../link/messages.js';
+import type { OptimizerMean } from '../engine/mean_state.js';
+import type { Mode } from '../server/schemes/registry.js';
 import type { ModelName } from '../models/registry.js';
 
 /** Everything that decides a run: complete and frozen. Keys are spelled as in YAML; `schema/` says what each means. */
 export interface RunConfig {
+  readonly mode: Mode;
+  readonly parallel_training: boolean;
+  readonly u_shaped: boolean;
+  readonly cut_back: string;
+  readonly client_fraction: number;
+  readonly splitfed_optimizer: OptimizerMean;
   readonly n_epochs: number;
   readonly n_workers: number;
   readonly local_epochs: number;

@@ -6,6 +6,8 @@ export interface Fault {
   readonly client: number;
   /** The batch, or the hand-over after so many batches, at which it happens. */
   readonly step: number;
+  /** What is corrupted on its way: a head, or a sum of heads. */
+  readonly parcel: 'head' | 'sum';
   /** How much later a slow client answers. */
   readonly delayMs: number;
 }

@@ -16,10 +16,18 @@ export function bannerOf(info: RunInfo): string {
     ['model', `${info.model}, cut after ${info.cut}`],
     ['head', `${info.numHeadParameters} parameters, ${info.optimizers.head}`],
     ['tail', `${info.numTailParameters} parameters, ${info.optimizers.tail}`],
+    ...(info.numBackParameters === null
+      ? []
+      : [['back', `${info.numBackParameters} parameters on the clients, with the labels`] as const]),
     ['clients', `${clientsOf(info.shardSizes)} (${info.dataSplit}), batches of ${info.batchSize}`],
     [
-      'ring',
-      `${info.numRounds} rounds, ${info.numSteps} batches, handoff ${info.handoff}, seed ${info.seed}`,
+      'training',
+      [
+        `${info.numRounds} rounds`,
+        `${info.numSteps} batches`,
+        ...info.schemeOptions,
+        `seed ${info.seed}`,
+      ].join(', '),
     ],
     [
       'engine',
@@ -31,7 +39,7 @@ export function bannerOf(info: RunInfo): string {
   ];
   const table = alignColumns(lines).map((line) => `  ${line}`);
   return [
-    'bloom-split: sequential split learning',
+    `bloom-split: ${info.scheme}`,
     ...table,
     ...info.notices.map((text) => `note: ${text}`),
     '',
@@ -41,13 +49,13 @@ export function bannerOf(info: RunInfo): string {
 /** What came out, and where it is. */
 export function closingOf(summary: RunSummary): string {
   const clients = summary.clients.map(
-    ({ client, accuracy }) => `${client}: ${accuracy?.toFixed(4) ?? 'not visited'}`,
+    ({ client, accuracy }) => `${client}: ${accuracy?.toFixed(4) ?? 'not trained'}`,
   );
   return [
     '',
     `test accuracy ${summary.accuracy.toFixed(4)}, weighted F1 ${summary.weighted_f1.toFixed(4)}, ` +
       `loss ${summary.loss.toFixed(4)} (final head and tail)`,
-    `by client, after its last visit: ${shortened(clients)}`,
+    `by client${summary.mode === 'sequential' ? ', after its last visit' : ''}: ${shortened(clients)}`,
     `${summary.samples_per_second.toFixed(0)} samples/s in training, ${summary.wall_seconds.toFixed(1)} s in all, ` +
       `peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,
     `everything is in ${summary.run_directory} (report.html, summary.json, model/, ...)`,

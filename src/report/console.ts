@@ -48,6 +48,7 @@ export function consoleSink(terminal: Terminal): Sink {
           display.line(roundLine(event, numRounds));
           return;
         case 'hand_over':
+        case 'average':
         case 'evaluation':
         case 'forgetting':
           return;

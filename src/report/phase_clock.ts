@@ -7,6 +7,7 @@ const phaseOf = {
   step: 'training',
   visit: 'training',
   hand_over: 'hand_over',
+  average: 'hand_over',
   evaluation: 'test',
   round: 'test',
   forgetting: 'forgetting',

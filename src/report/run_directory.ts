@@ -18,11 +18,23 @@ export const runFiles = (runDirectory: string) =>
     summary: join(runDirectory, 'summary.json'),
     report: join(runDirectory, 'report.html'),
     evaluation: join(runDirectory, 'evaluation.json'),
-    head: join(runDirectory, 'model', 'head.safetensors'),
     tail: join(runDirectory, 'model', 'tail.safetensors'),
     onnx: join(runDirectory, 'model', 'model.onnx'),
     tensorboard: join(runDirectory, 'tensorboard'),
   }) as const;
+
+/**
+ * Where a client's weights lie, one file a layer group: `model/head.safetensors` and so on, or `head_3.safetensors` where every
+ * client has its own.
+ */
+export function clientFiles(
+  runDirectory: string,
+  parts: readonly ('head' | 'back' | 'tail')[],
+  client: number | null,
+): readonly string[] {
+  const suffix = client === null ? '' : `_${client}`;
+  return parts.map((part) => join(runDirectory, 'model', `${part}${suffix}.safetensors`));
+}
 
 /** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */
 export async function createRunDirectory(outputDir: string, now: Date): Promise<string> {

@@ -14,10 +14,15 @@ export interface RunInfo {
   readonly cut: string;
   readonly numHeadParameters: number;
   readonly numTailParameters: number;
+  /** Of the clients' last layers, in the U shape. */
+  readonly numBackParameters: number | null;
   /** Training rows by client. */
   readonly shardSizes: readonly number[];
   readonly batchSize: number;
-  readonly handoff: string;
+  /** The scheme, for people. */
+  readonly scheme: string;
+  /** What of it the user chose, for people: `handoff weights`. */
+  readonly schemeOptions: readonly string[];
   readonly numRounds: number;
   readonly numSteps: number;
   /** Rows trained over the whole run, and those that were trained before this process. */
@@ -44,6 +49,10 @@ export interface RunInfo {
 export interface RunSummary extends TrainSummary {
   readonly run_directory: string;
   readonly dataset: string;
+  /** Scheme of split learning. */
+  readonly mode: string;
+  /** Clients have the last layers too. */
+  readonly u_shaped: boolean;
   readonly model: string;
   readonly cut: string;
   readonly seed: number;

@@ -3,7 +3,7 @@ import { integer, oneOf } from '../formats.js';
 import type { RunConfig } from '../run_config.js';
 import type { Schema } from './key_schema.js';
 
-/** The ring: how long, with how many clients, and what goes from one to the next. */
+/** How long, with how many clients, and what goes from one to the next. */
 export const ringKeys = {
   n_epochs: {
     doc: 'Passes over every shard.',
@@ -12,19 +12,19 @@ export const ringKeys = {
     env: ['EPOCHS'],
   },
   n_workers: {
-    doc: 'Clients (data holders) in the ring.',
+    doc: 'Clients (data holders).',
     format: integer(1),
     default: 4,
     env: ['WORKERS'],
     flags: ['num-workers'],
   },
   local_epochs: {
-    doc: 'Passes in one visit of the ring; must divide n_epochs. 1 is the classical ring, n_epochs visits each client once.',
+    doc: 'Passes of a client before its head goes on, or is averaged; must divide n_epochs. 1 is the classical ring.',
     format: integer(1),
     default: 1,
   },
   handoff: {
-    doc: "What moves with the head: its optimiser's state too (then the ring equals the unsplit model), or its weights alone.",
+    doc: "What moves with the head round the ring: its optimiser's state too (then the ring equals the unsplit model), or its weights alone.",
     format: oneOf(handoffs),
     default: 'weights_and_optimizer',
   },

@@ -6,6 +6,7 @@ import { machineKeys } from './machine.js';
 import { networkKeys } from './network.js';
 import { outputsKeys } from './outputs.js';
 import { ringKeys } from './ring.js';
+import { schemeKeys } from './scheme.js';
 import { testsKeys } from './tests.js';
 import { wandbKeys } from './wandb.js';
 
@@ -14,6 +15,7 @@ import { wandbKeys } from './wandb.js';
  * them for readers.
  */
 export const schema: Schema<RunConfig> = {
+  ...schemeKeys,
   ...ringKeys,
   ...dataKeys,
   ...networkKeys,

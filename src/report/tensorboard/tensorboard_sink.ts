@@ -59,6 +59,7 @@ function valuesOf(event: TrainEvent): readonly SummaryValue[] {
       return [scalar('forgetting/mean_class_accuracy', meanOfKnown(event.class_accuracy))];
     case 'visit':
     case 'hand_over':
+    case 'average':
     // Its test is an evaluation too.
     case 'round':
       return [];

@@ -4,6 +4,7 @@ import type { OptimizerMean } from '../../engine/mean_state.js';
 import type { Turn } from '../schedule.js';
 import type { TrainerParts } from '../trainer.js';
 import { handOver, otherHead } from './hand_over.js';
+import { pathOf } from './parcels.js';
 import { createHeads, joined, type Sharing } from './sharing.js';
 
 /**
@@ -19,7 +20,7 @@ export const averagedHeads: Sharing = {
       return { ...start, holders: clients };
     }
     const optimizers = movedOf[parts.splitfedOptimizer];
-    const path = [holder, ...clients.filter((client) => client !== holder)];
+    const path = pathOf(holder, clients);
     const keepsAll = parts.splitfedOptimizer === 'keep';
     for (const [index, to] of path.entries()) {
       if (index === 0) continue;
