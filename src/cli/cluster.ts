@@ -148,7 +148,9 @@ async function openTails(
   device: string,
 ): Promise<{ readonly tails: Tails; dispose(): Promise<void> }> {
   if (scheme.tails === 'none') return { tails: noTails, dispose: () => Promise.resolve() };
-  const spec = split.back ? middleSpec(split.tail, tailOptimizer, device) : tailSpec(split.tail, tailOptimizer, device);
+  const spec = split.back
+    ? middleSpec(split.tail, tailOptimizer, device)
+    : tailSpec(split.tail, tailOptimizer, device);
   const program = await engine.compile(spec);
   const tails = createTails(scheme.tails, program, tailWeights, splitfedOptimizer);
   return { tails, dispose: () => program.dispose() };

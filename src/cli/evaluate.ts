@@ -81,7 +81,9 @@ export async function evaluateRun(
     const protocol = protocolOf(scheme, split.back !== null);
     const { numRows } = dataset.test;
     const reports: ClassificationReport[] = [];
-    for (const client of headsDiffer(scheme) ? savedClients(runDirectory, { scheme, split }, config.n_workers) : [0]) {
+    for (const client of headsDiffer(scheme)
+      ? savedClients(runDirectory, { scheme, split }, config.n_workers)
+      : [0]) {
       const paths = filesOfClient(runDirectory, { scheme, split }, client);
       await links[0].loadHead({ files: paths.map((path) => ({ path, prefix: '' })) });
       const rows = { set: 'test', numRows } as const;
@@ -111,7 +113,9 @@ function savedClients(
   numClients: number,
 ): readonly number[] {
   const all = Array.from({ length: numClients }, (_, client) => client);
-  const saved = all.filter((client) => filesOfClient(runDirectory, trained, client).every((path) => existsSync(path)));
+  const saved = all.filter((client) =>
+    filesOfClient(runDirectory, trained, client).every((path) => existsSync(path)),
+  );
   // Where nobody has one, the first one's is missed.
   return saved.length > 0 ? saved : [0];
 }

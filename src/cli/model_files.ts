@@ -35,7 +35,11 @@ export function partsOfNetwork(
   { scheme, split }: { readonly scheme: Scheme; readonly split: SplitNetwork },
 ): readonly SavedPart[] {
   const own = clientParts(scheme, split);
-  const paths = clientFiles(runDirectory, own.map(({ name }) => name), null);
+  const paths = clientFiles(
+    runDirectory,
+    own.map(({ name }) => name),
+    null,
+  );
   const [head, ...others] = own.map(({ layers }, index) => ({ layers, path: paths[index] }));
   if (scheme.tails === 'none') return [head, ...others];
   return [head, { layers: split.tail.layers, path: runFiles(runDirectory).tail }, ...others];

@@ -38,7 +38,11 @@ export async function replayUnsplit(
   }
 }
 
-function wholeSpec({ network, headOptimizer, tailOptimizer }: ClusterOptions, { split }: ProvenRun, device: string): SegmentSpec {
+function wholeSpec(
+  { network, headOptimizer, tailOptimizer }: ClusterOptions,
+  { split }: ProvenRun,
+  device: string,
+): SegmentSpec {
   const parts = [split.head, split.tail, ...(split.back ? [split.back] : [])];
   return {
     part: unsplitNetwork(network),
@@ -79,7 +83,10 @@ async function replay(
     for (const client of clients) {
       if (scheme.heads === 'own') heads.set(client, heads.get(client) ?? clientParts);
       else heads.set(client, keeping(newestHead, heads.get(client)));
-      tails.set(client, keeping([newestTail], tails.has(client) ? [tails.get(client)] : undefined)[0] as Part);
+      tails.set(
+        client,
+        keeping([newestTail], tails.has(client) ? [tails.get(client)] : undefined)[0] as Part,
+      );
     }
     if (handoff === 'weights')
       heads.set(
@@ -102,7 +109,10 @@ async function replay(
       const labels_B = gatherLabels(dataset.train, rows);
       const trained = await trainWhole(program, parts, gatherPictures(dataset.train, rows, input), labels_B);
       losses.push(trained.loss);
-      heads.set(client, trained.parts.map((part, group) => (isClients(group) ? part : undefined)));
+      heads.set(
+        client,
+        trained.parts.map((part, group) => (isClients(group) ? part : undefined)),
+      );
       if (scheme.tails === 'one') newestTail = trained.parts[1];
       else tails.set(client, trained.parts[1]);
     }
@@ -111,13 +121,21 @@ async function replay(
     if (scheme.heads === 'averaged') {
       const weights = clients.map((client) => shardSizes[client]);
       newestHead = clientParts.map((part, group) => {
-        const mean = part && meanPart(clients.map((client) => heads.get(client)?.[group] as Part), weights);
+        const mean =
+          part &&
+          meanPart(
+            clients.map((client) => heads.get(client)?.[group] as Part),
+            weights,
+          );
         return mean && (splitfedOptimizer === 'average' ? mean : fresh(mean, group));
       });
     }
     if (scheme.tails === 'per_client') {
       const weights = clients.map((client) => shardSizes[client]);
-      const mean = meanPart(clients.map((client) => tails.get(client) as Part), weights);
+      const mean = meanPart(
+        clients.map((client) => tails.get(client) as Part),
+        weights,
+      );
       newestTail = splitfedOptimizer === 'average' ? mean : fresh(mean, 1);
     }
   }
@@ -127,7 +145,10 @@ async function replay(
     losses,
     clients: order,
     heads: new Map(
-      holders.map((client) => [client, weightsOf(scheme.heads === 'own' ? (heads.get(client) as Parts) : newestHead)]),
+      holders.map((client) => [
+        client,
+        weightsOf(scheme.heads === 'own' ? (heads.get(client) as Parts) : newestHead),
+      ]),
     ),
     tail: scheme.tails === 'none' ? null : newestTail.weights,
   };
@@ -189,8 +210,9 @@ function meanPart(parts: readonly Part[], weights: readonly number[]): Part {
     weights: mean(parts.map((part) => part.weights)),
     optimizer: {
       step: Math.round(mean(parts.map(({ optimizer }) => [optimizer.step]))[0]),
-      slots: parts[0].optimizer.slots.map((_, slot) => mean(parts.map(({ optimizer }) => optimizer.slots[slot]))),
+      slots: parts[0].optimizer.slots.map((_, slot) =>
+        mean(parts.map(({ optimizer }) => optimizer.slots[slot])),
+      ),
     },
   };
 }
-

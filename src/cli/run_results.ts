@@ -35,7 +35,8 @@ export async function saveModel(
   for (const client of holders)
     await links[client].saveHead({ paths: filesOfClient(runDirectory, plan, client) });
   const weights = await tails.exportWeights();
-  if (weights) await writeFileAtomic(runFiles(runDirectory).tail, encodeWeights(plan.split.tail.layers, weights));
+  if (weights)
+    await writeFileAtomic(runFiles(runDirectory).tail, encodeWeights(plan.split.tail.layers, weights));
 }
 
 /**

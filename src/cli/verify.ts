@@ -62,9 +62,15 @@ export function addVerifyCommand(program: Command): void {
 function refuseContradictions({ mode, uShaped, cutBack }: VerifyOptions): void {
   const isWhole = mode !== 'all' && schemes[mode].tails === 'none';
   if (uShaped && isWhole)
-    throw new ConfigError('ERR_CONFIG_CONTRADICTION', `\`--u-shaped\` goes with no \`--mode\` ${mode}: clients have the whole network.`);
+    throw new ConfigError(
+      'ERR_CONFIG_CONTRADICTION',
+      `\`--u-shaped\` goes with no \`--mode\` ${mode}: clients have the whole network.`,
+    );
   if (!uShaped && cutBack !== DEFAULT_CUT)
-    throw new ConfigError('ERR_CONFIG_CONTRADICTION', '`--cut-back` is of `--u-shaped`, which is missing. Give both, or none.');
+    throw new ConfigError(
+      'ERR_CONFIG_CONTRADICTION',
+      '`--cut-back` is of `--u-shaped`, which is missing. Give both, or none.',
+    );
 }
 
 async function verifySplit({
@@ -77,7 +83,16 @@ async function verifySplit({
   devices,
 }: VerifyOptions): Promise<void> {
   const dataset = await loadMnist({ dataDir: '' });
-  const common = { dataset, model, cut, engine, devices, tailDevice: 'auto', numClients: NUM_CLIENTS, numThreads: NUM_THREADS };
+  const common = {
+    dataset,
+    model,
+    cut,
+    engine,
+    devices,
+    tailDevice: 'auto',
+    numClients: NUM_CLIENTS,
+    numThreads: NUM_THREADS,
+  };
   process.stdout.write(
     `${model}: split (${NUM_CLIENTS} clients on ${NUM_THREADS} threads) against unsplit, on the same batches of MNIST\n`,
   );

@@ -24,8 +24,7 @@ export async function averageWithOthers(
       ? unpackSum(parcel, { ...request, from, to: client }, sumLengths(own, optimizers))
       : undefined;
   const sum = addToSum(before, own, weight, optimizers);
-  if (to === null)
-    return { receipt: { taken, sent: null }, mean: meanOf(sum, totalWeight, own, optimizers) };
+  if (to === null) return { receipt: { taken, sent: null }, mean: meanOf(sum, totalWeight, own, optimizers) };
   const next = packSum({ ...request, from: client, to }, sum);
   const sent = receiptOf(next);
   exchange.send(next);

@@ -1,13 +1,12 @@
 // Shape legend: B batch, C channels, H height, W width, F features at a cut, K classes
-import { NumericError, ProtocolError } from '../core/errors.js';
+import { NumericError } from '../core/errors.js';
 import type { ClassificationReport } from '../core/evaluation.js';
-import { readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Tensor } from '../core/shapes.js';
 import type { Tally } from '../core/tally.js';
 import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
 import { countClasses } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
-import type { Program, SegmentState } from '../engine/engine.js';
+import type { Program } from '../engine/engine.js';
 import type { HeadExchange } from '../link/head_exchange.js';
 import {
   fromFrame,
@@ -22,8 +21,10 @@ import {
   type GradientsMessage,
   type HandOverReceipt,
   type HandOverRequest,
+  type LoadRequest,
+  type Position,
+  type SaveRequest,
   type SendRequest,
-  type StateFile,
   type StateReceipt,
   type TensorFrame,
   type TestBackMessage,
@@ -33,30 +34,12 @@ import {
 } from '../link/messages.js';
 import { packHead, receiptOf, unpackHead } from '../link/parcels.js';
 import type { ThreadSetup } from '../link/setup.js';
-import { readStateFile, writeStateFile } from '../link/state_file.js';
 import { tally } from '../metrics/classification.js';
-import type { Predictions } from '../metrics/predictions.js';
-import { joinPredictions } from '../metrics/predictions.js';
-import { reportOf } from '../metrics/report.js';
-import { decodeWeights, encodeWeights } from '../models/weights.js';
 import { averageWithOthers } from './averaging.js';
-import { Head, layerGroups, statesOfGroups } from './head.js';
-
-interface Batch {
-  readonly x_BCHW: Tensor;
-  readonly labels_B: Int32Array<ArrayBuffer>;
-}
-
-interface Visit {
-  readonly generation: number;
-  /** The batches that are still to come; gathered when asked for. */
-  readonly batches: Iterator<Batch, void>;
-  /** The next one, gathered while the server worked. */
-  ahead: IteratorResult<Batch, void> | undefined;
-  /** The batch that is under way, and its step; null when the visit is over. */
-  batch: Batch;
-  step: number | null;
-}
+import { Head } from './head.js';
+import { readHeads, readWeights, writeHeads, writeWeights } from './head_files.js';
+import { Tests } from './tests.js';
+import { notDue, Visit, type Batch } from './visit.js';
 
 /** How heads come and go. */
 export type Mail = Pick<HeadExchange, 'send' | 'receive'>;
@@ -80,13 +63,13 @@ export class Client implements ClientService {
   #visit: Visit | undefined;
   /** The optimiser step of the last layers, made while the server works on. */
   #backUpdate: Promise<void> = Promise.resolve();
-  /** Answers of the test that is under way, where they stay here. */
-  #answers: Predictions[] = [];
+  readonly #tests: Tests;
 
   constructor(client: number, shard: Shard, around: ClientSurroundings) {
     this.#client = client;
     this.#shard = shard;
     this.#around = around;
+    this.#tests = new Tests(around.setup);
   }
 
   classCounts(): Promise<readonly number[] | null> {
@@ -101,46 +84,39 @@ export class Client implements ClientService {
   }
 
   async loadHead({ files }: { readonly files: readonly WeightsFile[] }): Promise<void> {
-    const { programs } = this.#around;
-    const groups = layerGroups(programs);
-    const weights = await Promise.all(
-      files.map(async ({ path, prefix }, group) => {
-        const file = await readRequiredFile(path, "a safetensors file with a client's part of a model");
-        return decodeWeights(groups[group], file, path, prefix);
-      }),
-    );
-    this.#replaceHead(new Head(programs, statesOfGroups(programs, weights)));
+    this.#replaceHead(await readWeights(this.#around.programs, files));
   }
 
   async startVisit(request: VisitRequest): Promise<ActivationsMessage | null> {
     if (request.isOptimizerFresh) this.#requireHead().first.resetOptimizers();
-    const batches = this.#batches(request);
-    const first = batches.next();
-    if (first.done) throw this.#refused(`a visit of ${request.numSteps} batches`);
-    const { generation, step } = request;
-    const visit: Visit = { generation, step, batches, ahead: undefined, batch: first.value };
+    const visit = new Visit(this.#client, request, this.#batches(request));
     this.#visit = visit;
-    return this.#setup.segments[0].hasLoss ? null : await this.#activations(visit, request.step);
+    return this.#setup.segments[0].hasLoss ? null : await this.#activations(visit, request);
   }
 
-  async trainStep({ generation, step, dz, nextStep }: GradientsMessage): Promise<ActivationsMessage | null> {
-    const visit = this.#dueVisit(generation, step);
+  async trainStep(request: GradientsMessage): Promise<ActivationsMessage | null> {
+    const { generation, step, dz, nextStep } = request;
+    const visit = this.#requireVisit();
+    const { x_BCHW } = visit.due(request);
     const { outputShape } = this.#setup.segments[0].part;
-    const dz_BF = fromFrame(dz, [dz.shape[0], ...outputShape], 'The server', this.#itself);
+    const want = [x_BCHW.shape[0], ...outputShape];
+    const dz_BF = fromFrame(dz, want, 'The server', `the head of client ${this.#client}`);
     await this.#backUpdate;
     await this.#located('Head', step, this.#requireHead().first.backward(dz_BF));
-    return this.#goOn(visit, nextStep) ? await this.#activations(visit, nextStep) : null;
+    visit.goOn(nextStep);
+    return nextStep === null ? null : await this.#activations(visit, { generation, step: nextStep });
   }
 
-  async backStep({ generation, step, z }: BackMessage): Promise<BackGradientsMessage> {
-    const { batch } = this.#dueVisit(generation, step);
+  async backStep(request: BackMessage): Promise<BackGradientsMessage> {
+    const { generation, step, z } = request;
+    const { labels_B } = this.#requireVisit().due(request);
     const { back } = this.#requireHead();
     const { logits_BK, dx_BI } = await this.#located(
       'Back',
       step,
-      back.lossGradient(this.#fromServer(z, batch.labels_B.length), batch.labels_B),
+      back.lossGradient(this.#fromServer(z, labels_B.length), labels_B),
     );
-    const counted = this.#finite(tally(logits_BK.data, batch.labels_B), step);
+    const counted = this.#finite(tally(logits_BK.data, labels_B), step);
     if (!dx_BI) throw new Error('The last layers were compiled without the gradient of their input.');
     // Once the reply is posted the server works, and this thread would wait.
     this.#backUpdate = new Promise((resolve) => setImmediate(resolve)).then(() =>
@@ -151,14 +127,15 @@ export class Client implements ClientService {
     return { generation, step, dz: toFrame(dx_BI), tally: counted };
   }
 
-  async trainAlone({ generation, step, nextStep }: AloneRequest): Promise<Tally> {
-    const visit = this.#dueVisit(generation, step);
+  async trainAlone(request: AloneRequest): Promise<Tally> {
+    const { step, nextStep } = request;
+    const visit = this.#requireVisit();
+    const { x_BCHW, labels_B } = visit.due(request);
     const { first: whole } = this.#requireHead();
-    const { x_BCHW, labels_B } = visit.batch;
     const { logits_BK } = await this.#located('Network', step, whole.lossGradient(x_BCHW, labels_B));
     const counted = this.#finite(tally(logits_BK.data, labels_B), step);
     await this.#located('Network', step, whole.update());
-    this.#goOn(visit, nextStep);
+    visit.goOn(nextStep);
     return counted;
   }
 
@@ -174,7 +151,10 @@ export class Client implements ClientService {
     const parcel = await this.#around.exchange.receive(this.#client);
     const states = unpackHead(parcel, request);
     const own = request.optimizers === 'own' ? this.#head?.exportStates() : undefined;
-    const kept = states.map((state, index) => ({ ...state, ...(own && { optimizers: own[index].optimizers }) }));
+    const kept = states.map((state, index) => ({
+      ...state,
+      ...(own && { optimizers: own[index].optimizers }),
+    }));
     this.#replaceHead(new Head(this.#around.programs, kept));
     return receiptOf(parcel);
   }
@@ -189,78 +169,46 @@ export class Client implements ClientService {
 
   async testActivations(request: TestRequest): Promise<ActivationsMessage> {
     const { generation, step } = request;
-    const { x_BCHW, labels_B } = this.#testRows(request);
+    const { x_BCHW, labels_B } = this.#tests.rows(request);
     const z_BF = await this.#requireHead().first.infer(x_BCHW);
-    const labels = this.#keepsLabels ? null : labels_B.buffer;
-    return { generation, step, z: toFrame(z_BF), labels };
+    return { generation, step, z: toFrame(z_BF), labels: this.#labelsToSend(labels_B) };
   }
 
   async testBack({ z, ...request }: TestBackMessage): Promise<void> {
-    const logits_BK = await this.#requireHead().back.infer(this.#fromServer(z, request.numRows));
-    this.#keepAnswers(logits_BK, request);
+    const z_BF = this.#fromServer(z, request.numRows);
+    this.#tests.keep(await this.#requireHead().back.infer(z_BF), request);
   }
 
   async testAlone(request: TestRequest): Promise<void> {
-    const { x_BCHW } = this.#testRows(request);
-    this.#keepAnswers(await this.#requireHead().first.infer(x_BCHW), request);
+    const { x_BCHW } = this.#tests.rows(request);
+    this.#tests.keep(await this.#requireHead().first.infer(x_BCHW), request);
   }
 
   testReport(): Promise<ClassificationReport> {
-    const report = reportOf(joinPredictions(this.#answers, this.#setup.numClasses));
-    this.#answers = [];
-    return Promise.resolve(report);
+    return Promise.resolve(this.#tests.report());
   }
 
-  async saveStates(request: {
-    readonly path: string;
-    readonly clients: readonly number[];
-  }): Promise<StateReceipt> {
-    const states = request.clients.flatMap((client) =>
-      this.#around.neighbour(client).#exportStates().map((state, segment) => ({
-        ...this.#stateName(client, segment),
-        state,
-      })),
-    );
-    return await writeStateFile(request.path, states);
+  async saveStates({ path, clients }: SaveRequest): Promise<StateReceipt> {
+    const heads = clients.map((client) => [client, this.#around.neighbour(client).#requireHead()] as const);
+    return await writeHeads(path, this.#around.programs, new Map(heads));
   }
 
-  async loadStates({ clients, ...file }: StateFile & { readonly clients: readonly number[] }): Promise<void> {
-    const read = await readStateFile(file);
-    for (const client of clients) {
-      const states = this.#setup.segments.map((_, segment) => {
-        const { prefix, spec } = this.#stateName(client, segment);
-        return read(prefix, spec);
-      });
-      this.#around.neighbour(client).#replaceHead(new Head(this.#around.programs, states));
-    }
+  async loadStates({ clients, ...file }: LoadRequest): Promise<void> {
+    const heads = await readHeads(file, this.#around.programs, clients);
+    for (const [client, head] of heads) this.#around.neighbour(client).#replaceHead(head);
   }
 
   async saveHead({ paths }: { readonly paths: readonly string[] }): Promise<void> {
-    const groups = layerGroups(this.#around.programs);
-    const weights = this.#requireHead().exportGroups();
-    for (const [group, path] of paths.entries())
-      await writeFileAtomic(path, encodeWeights(groups[group], weights[group]));
+    await writeWeights(this.#around.programs, this.#requireHead(), paths);
   }
 
   get #setup(): ThreadSetup {
     return this.#around.setup;
   }
 
-  get #itself(): string {
-    return `the head of client ${this.#client}`;
-  }
-
   /** In the U shape labels never leave the client. */
-  get #keepsLabels(): boolean {
-    return this.#setup.segments.length > 1;
-  }
-
-  #stateName(client: number, segment: number): { prefix: string; spec: Program['spec'] } {
-    return { prefix: `client.${client}.${segment}.`, spec: this.#setup.segments[segment] };
-  }
-
-  #exportStates(): readonly SegmentState[] {
-    return this.#requireHead().exportStates();
+  #labelsToSend(labels_B: Int32Array<ArrayBuffer>): ArrayBuffer | null {
+    return this.#setup.segments.length > 1 ? null : labels_B.buffer;
   }
 
   #replaceHead(head: Head | undefined): void {
@@ -269,8 +217,13 @@ export class Client implements ClientService {
   }
 
   #requireHead(): Head {
-    if (!this.#head) throw this.#refused('work for the head');
+    if (!this.#head) throw notDue(this.#client, 'work for the head');
     return this.#head;
+  }
+
+  #requireVisit(): Visit {
+    if (!this.#visit) throw notDue(this.#client, 'a batch outside a visit');
+    return this.#visit;
   }
 
   *#batches(request: VisitRequest): Generator<Batch, void> {
@@ -279,51 +232,20 @@ export class Client implements ClientService {
       yield { x_BCHW: gatherPictures(train, rows, input), labels_B: gatherLabels(train, rows) };
   }
 
-  #dueVisit(generation: number, step: number): Visit {
-    const visit = this.#visit;
-    if (visit?.generation !== generation || visit.step !== step) throw this.#refused(`work of step ${step}`);
-    return visit;
-  }
-
-  /** Takes the next batch, whose step the server names; false where the visit is over, on both sides. */
-  #goOn(visit: Visit, nextStep: number | null): nextStep is number {
-    const next = visit.ahead ?? visit.batches.next();
-    visit.ahead = undefined;
-    if (next.done !== (nextStep === null))
-      throw this.#refused(next.done ? `step ${nextStep} after its last batch` : 'the end of its visit');
-    if (next.done) this.#visit = undefined;
-    else visit.batch = next.value;
-    visit.step = nextStep;
-    return nextStep !== null;
-  }
-
-  async #activations(visit: Visit, step: number): Promise<ActivationsMessage> {
-    const { x_BCHW, labels_B } = visit.batch;
+  async #activations(visit: Visit, position: Position): Promise<ActivationsMessage> {
+    const { x_BCHW, labels_B } = visit.due(position);
     const z_BF = await this.#requireHead().first.forward(x_BCHW);
     // Once the reply is posted the server works, and this thread would wait: time to gather the next batch.
-    setImmediate(() => (visit.ahead ??= visit.batches.next()));
-    const labels = this.#keepsLabels ? null : labels_B.buffer;
-    return { generation: visit.generation, step, z: toFrame(z_BF), labels };
+    setImmediate(() => {
+      visit.gatherAhead();
+    });
+    const { generation, step } = position;
+    return { generation, step, z: toFrame(z_BF), labels: this.#labelsToSend(labels_B) };
   }
 
   #fromServer(z: TensorFrame, numRows: number): Tensor {
     const { inputShape } = this.#setup.segments[1].part;
     return fromFrame(z, [numRows, ...inputShape], 'The server', `the last layers of client ${this.#client}`);
-  }
-
-  #testRows({ set, firstRow, numRows }: TestRequest): Batch {
-    const { test, forgettingRows, input } = this.#setup;
-    const rows =
-      set === 'forgetting'
-        ? forgettingRows.subarray(firstRow, firstRow + numRows)
-        : Uint32Array.from({ length: numRows }, (_, index) => firstRow + index);
-    return { x_BCHW: gatherPictures(test, rows, input), labels_B: gatherLabels(test, rows) };
-  }
-
-  #keepAnswers({ data }: Tensor, request: TestRequest): void {
-    if (request.firstRow === 0) this.#answers = [];
-    const { labels_B: labels_N } = this.#testRows(request);
-    this.#answers.push({ numClasses: this.#setup.numClasses, logits_NK: data, labels_N });
   }
 
   #finite(counted: Tally, step: number): Tally {
@@ -345,11 +267,5 @@ export class Client implements ClientService {
       { client: this.#client, step },
       { cause: error },
     );
-  }
-
-  #refused(what: string): ProtocolError {
-    return new ProtocolError('ERR_NOT_DUE', `Client ${this.#client} was sent ${what}, which is not due.`, {
-      client: this.#client,
-    });
   }
 }

@@ -2,12 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Tally } from '../core/tally.js';
 import type { Shard } from '../data/splits/data_split.js';
 import type { Fault } from '../link/faults.js';
-import type {
-  ActivationsMessage,
-  AloneRequest,
-  GradientsMessage,
-  VisitRequest,
-} from '../link/messages.js';
+import type { ActivationsMessage, AloneRequest, GradientsMessage, VisitRequest } from '../link/messages.js';
 import type { Parcel } from '../link/parcels.js';
 import type { ThreadSetup } from '../link/setup.js';
 import { Client, type ClientSurroundings } from './client.js';

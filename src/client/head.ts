@@ -1,6 +1,5 @@
 import { ProtocolError } from '../core/errors.js';
 import { freshState, groupSizes, type Program, type Segment, type SegmentState } from '../engine/engine.js';
-import type { Layer } from '../models/layers.js';
 import { numParameters } from '../models/layers.js';
 import { initialWeights } from '../models/init.js';
 
@@ -46,35 +45,13 @@ export class Head {
   exportGroups(): readonly Float32Array<ArrayBuffer>[] {
     return this.exportStates().flatMap(({ weights }, index) => {
       let first = 0;
-      return groupSizes(this.#programs[index].spec).map((size) =>
-        weights.slice(first, (first += size)),
-      );
+      return groupSizes(this.#programs[index].spec).map((size) => weights.slice(first, (first += size)));
     });
   }
 
   dispose(): void {
     for (const segment of this.#segments) segment.dispose();
   }
-}
-
-/** The layers of each layer group of these programs. */
-export function layerGroups(programs: readonly Program[]): readonly (readonly Layer[])[] {
-  return programs.flatMap(({ spec: { part, groups } }) => {
-    let first = 0;
-    return groups.map(({ numLayers }) => part.layers.slice(first, (first += numLayers)));
-  });
-}
-
-/** One state a program, from the weights of each of its layer groups. */
-export function statesOfGroups(
-  programs: readonly Program[],
-  weights: readonly Float32Array<ArrayBuffer>[],
-): readonly SegmentState[] {
-  let first = 0;
-  return programs.map(({ spec }) => {
-    const own = weights.slice(first, (first += spec.groups.length));
-    return freshState(spec, Float32Array.from(own.flatMap((each) => [...each])));
-  });
 }
 
 /** A state of another size is refused. */

@@ -35,8 +35,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
       exchange,
       neighbour: (client: number) => this.client(client),
     };
-    for (const { client, shard } of setup.clients)
-      this.#clients.set(client, hosted(client, shard, around));
+    for (const { client, shard } of setup.clients) this.#clients.set(client, hosted(client, shard, around));
   }
 
   client(client: number): Client {

@@ -20,21 +20,29 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
   if (n_epochs % local_epochs !== 0)
     yield `${given('local_epochs')}, which does not divide \`n_epochs\`, ${n_epochs} (from ${from('n_epochs')}). Choose a divisor.`;
   if (n_workers > max_clients)
-    yield `${given('n_workers')}, more than \`max_clients\`, ${max_clients} (from ${from('max_clients')}). Raise \`max_clients\` if so ` +
-      'many are meant.';
+    yield (
+      `${given('n_workers')}, more than \`max_clients\`, ${max_clients} (from ${from('max_clients')}). Raise \`max_clients\` if so ` +
+      'many are meant.'
+    );
   if (!config.share_class_counts && (forgetting === 'every_visit' || forgetting === 'every_round'))
-    yield `${given('forgetting')}, but ${given('share_class_counts')}, without which there is no forgetting matrix. Set ` +
-      '`share_class_counts` to true, or `forgetting` to off.';
+    yield (
+      `${given('forgetting')}, but ${given('share_class_counts')}, without which there is no forgetting matrix. Set ` +
+      '`share_class_counts` to true, or `forgetting` to off.'
+    );
 
   const inMode = `but in \`mode\` ${mode} (from ${from('mode')})`;
   if (scheme.heads === 'own' && local_epochs > 1)
     yield `${given('local_epochs')}, ${inMode} nothing is shared after a visit, and so there is none. Set \`local_epochs\` to 1.`;
   if (scheme.heads !== 'handed_over' && config.handoff !== 'weights_and_optimizer')
-    yield `${given('handoff')}, ${inMode} no head is handed over from visit to visit. Leave \`handoff\` out` +
-      `${scheme.heads === 'averaged' ? '; `splitfed_optimizer` says what averaging does to optimisers.' : '.'}`;
+    yield (
+      `${given('handoff')}, ${inMode} no head is handed over from visit to visit. Leave \`handoff\` out` +
+      `${scheme.heads === 'averaged' ? '; `splitfed_optimizer` says what averaging does to optimisers.' : '.'}`
+    );
   if (scheme.heads !== 'averaged' && config.splitfed_optimizer !== 'reset')
-    yield `${given('splitfed_optimizer')}, ${inMode} nothing is averaged. Leave \`splitfed_optimizer\` out, or choose \`mode\` ` +
-      'splitfed_v1 or splitfed_v2.';
+    yield (
+      `${given('splitfed_optimizer')}, ${inMode} nothing is averaged. Leave \`splitfed_optimizer\` out, or choose \`mode\` ` +
+      'splitfed_v1 or splitfed_v2.'
+    );
   if (scheme.heads === 'own' && forgetting !== 'auto' && forgetting !== 'off')
     yield `${given('forgetting')}, ${inMode} every client has a head of its own, and the matrix is of one. Set \`forgetting\` to off.`;
   if (scheme.heads === 'averaged' && forgetting === 'every_visit')
@@ -42,11 +50,15 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
   if (scheme.tails === 'none' && config.u_shaped)
     yield `${given('u_shaped')}, ${inMode} clients have the whole network. Leave \`u_shaped\` out.`;
   if (!config.u_shaped && config.cut_back !== DEFAULT_CUT)
-    yield `${given('cut_back')}, but ${given('u_shaped')}: the server has all layers after \`cut\`. Set \`u_shaped\` to true, or ` +
-      'leave `cut_back` out.';
+    yield (
+      `${given('cut_back')}, but ${given('u_shaped')}: the server has all layers after \`cut\`. Set \`u_shaped\` to true, or ` +
+      'leave `cut_back` out.'
+    );
   if (scheme.joinsRows && config.client_fraction < 1)
     yield `${given('client_fraction')}, ${inMode} all rows are in one place. Leave \`client_fraction\` out.`;
   if (!scheme.joinsRows && numDrawnOf(n_workers, config.client_fraction) === 0)
-    yield `${given('client_fraction')}, which of ${n_workers} clients (\`n_workers\`, from ${from('n_workers')}) selects none. Raise it ` +
-      `to ${Math.ceil(100 / n_workers) / 100} or more.`;
+    yield (
+      `${given('client_fraction')}, which of ${n_workers} clients (\`n_workers\`, from ${from('n_workers')}) selects none. Raise it ` +
+      `to ${Math.ceil(100 / n_workers) / 100} or more.`
+    );
 }

@@ -51,10 +51,7 @@ export function sumLengths(states: readonly SegmentState[], optimizers: Optimize
 }
 
 /** Everything that is averaged: each segment's weights, then each of its optimisers' step count and slots. */
-function vectorsOf(
-  states: readonly SegmentState[],
-  optimizers: OptimizerMean,
-): readonly ArrayLike<number>[] {
+function vectorsOf(states: readonly SegmentState[], optimizers: OptimizerMean): readonly ArrayLike<number>[] {
   return states.flatMap(({ weights, optimizers: own }) => [
     weights,
     ...(optimizers === 'average' ? own.flatMap(({ step, slots }) => [[step], ...slots]) : []),

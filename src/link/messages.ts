@@ -142,6 +142,16 @@ export interface StateFile {
   readonly sha256: string;
 }
 
+/** Whose states are written to a file, all of one place. */
+export interface SaveRequest {
+  readonly path: string;
+  readonly clients: readonly number[];
+}
+
+export interface LoadRequest extends StateFile {
+  readonly clients: readonly number[];
+}
+
 /** What every client does when it is asked. The server reaches it through a `Link`; a request's buffers become the client's. */
 export interface ClientService {
   /** Training rows of each class; null where the client does not tell. */
@@ -173,9 +183,9 @@ export interface ClientService {
   /** What the answers that it has kept come to. */
   testReport(request: Position): Promise<ClassificationReport>;
   /** Writes heads and optimisers of these clients, which live in one place, to a file there; the server gets its checksum. */
-  saveStates(request: { readonly path: string; readonly clients: readonly number[] }): Promise<StateReceipt>;
+  saveStates(request: SaveRequest): Promise<StateReceipt>;
   /** These clients take heads and optimisers from such a file, which must have this checksum. */
-  loadStates(request: StateFile & { readonly clients: readonly number[] }): Promise<void>;
+  loadStates(request: LoadRequest): Promise<void>;
   /** Writes the head to safetensors files of its own, one a layer group. */
   saveHead(request: { readonly paths: readonly string[] }): Promise<void>;
 }

@@ -31,8 +31,7 @@ export type Parcel = HeadParcel | SumParcel;
 /** Packs a head, one state a segment; the states' buffers become the parcel's. */
 export function packHead(request: HandOverRequest, states: readonly SegmentState[]): HeadParcel {
   const { generation, step, round, from, to, optimizers } = request;
-  const moves = (segment: number) =>
-    optimizers === 'moved' || (optimizers === 'fresh_head' && segment > 0);
+  const moves = (segment: number) => optimizers === 'moved' || (optimizers === 'fresh_head' && segment > 0);
   const segments = states.map((state, segment) => ({
     weights: state.weights.buffer,
     optimizers: (moves(segment) ? state.optimizers : []).map(({ step, slots }) => ({

@@ -47,8 +47,7 @@ export function splitNetwork(network: Network, cut: string, cutBack?: string): S
   const { name } = layers[cutIndex - 1];
   if (cutBack === undefined)
     return { cut: name, head, tail: partOf(layers.slice(cutIndex), head.outputShape), back: null };
-  const backIndex =
-    cutBack === DEFAULT_CUT ? layers.length - 1 : placeOf(network, 'cut_back', cutBack);
+  const backIndex = cutBack === DEFAULT_CUT ? layers.length - 1 : placeOf(network, 'cut_back', cutBack);
   if (backIndex <= cutIndex) {
     throw new ConfigError(
       'ERR_CUT',

@@ -38,12 +38,9 @@ export function bannerOf(info: RunInfo): string {
     ['outputs', info.runDirectory],
   ];
   const table = alignColumns(lines).map((line) => `  ${line}`);
-  return [
-    `bloom-split: ${info.scheme}`,
-    ...table,
-    ...info.notices.map((text) => `note: ${text}`),
-    '',
-  ].join('\n');
+  return [`bloom-split: ${info.scheme}`, ...table, ...info.notices.map((text) => `note: ${text}`), ''].join(
+    '\n',
+  );
 }
 
 /** What came out, and where it is. */

@@ -129,7 +129,8 @@ async function* testForgetting(
   progress: Progress,
 ): AsyncGenerator<TrainEvent, Progress> {
   const { round, holder: client } = progress;
-  if (client === null) throw new Error('Forgetting is measured of one head, and here every client has its own.');
+  if (client === null)
+    throw new Error('Forgetting is measured of one head, and here every client has its own.');
   const rows = { set: 'forgetting', numRows: parts.forgetting.numRows } as const;
   const class_accuracy = classAccuracyOf(await testHead(parts, progress, client, rows));
   const steps = stepsDone(parts.schedule, progress);

@@ -55,7 +55,7 @@ export async function forTestRows<T>(
     numRows: Math.min(ROWS_PER_MESSAGE, numTestRows - firstRow),
   });
   let answer = await ask(rowsFrom(0));
-  for (let firstRow = 0; ; ) {
+  for (let firstRow = 0; ;) {
     const next = firstRow + ROWS_PER_MESSAGE;
     if (next >= numTestRows) {
       await take(answer, rowsFrom(firstRow));

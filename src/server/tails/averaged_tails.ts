@@ -66,10 +66,7 @@ export class AveragedTails implements Tails {
     return { ...(await writeStateFile(path, [mean, ...own])), clients: [...this.#own.keys()] };
   }
 
-  async loadStates({
-    clients,
-    ...file
-  }: StateFile & { readonly clients: readonly number[] }): Promise<void> {
+  async loadStates({ clients, ...file }: StateFile & { readonly clients: readonly number[] }): Promise<void> {
     const { spec } = this.#program;
     const read = await readStateFile(file);
     const mean = new Tail(this.#program, read(MEAN, spec));
