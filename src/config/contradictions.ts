@@ -14,7 +14,8 @@ export function refuseContradictions(config: RunConfig, from: Source): void {
 }
 
 function* problemsOf(config: RunConfig, from: Source): Generator<string> {
-  const given = (key: keyof RunConfig) => `\`${key}\` is ${String(config[key])} (from ${from(key)})`;
+  const given = (key: Exclude<keyof RunConfig, 'optimizer' | 'wandb'>) =>
+    `\`${key}\` is ${config[key]} (from ${from(key)})`;
   const { n_epochs, local_epochs, n_workers, max_clients, forgetting, mode } = config;
   const scheme = schemes[mode];
   if (n_epochs % local_epochs !== 0)
@@ -36,7 +37,7 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
   if (scheme.heads !== 'handed_over' && config.handoff !== 'weights_and_optimizer')
     yield (
       `${given('handoff')}, ${inMode} no head is handed over from visit to visit. Leave \`handoff\` out` +
-      `${scheme.heads === 'averaged' ? '; `splitfed_optimizer` says what averaging does to optimisers.' : '.'}`
+      (scheme.heads === 'averaged' ? '; `splitfed_optimizer` says what averaging does to optimisers.' : '.')
     );
   if (scheme.heads !== 'averaged' && config.splitfed_optimizer !== 'reset')
     yield (

@@ -21,7 +21,7 @@ export class Flight {
     return new Promise<T>((resolve, reject) => {
       if (this.#failure) {
         // What failed first is the cause of the rest.
-        reject(this.#failure.error as Error);
+        reject(this.#failure.error);
         return;
       }
       this.#waiting.add(reject);

@@ -116,7 +116,7 @@ export class Tail {
     checkDue(message, due, client);
     const { z } = message;
     // As many rows as there are, one or more; the rest of the shape is the cut's.
-    const numRows = Array.isArray(z.shape) && z.shape[0] >= 1 ? z.shape[0] : 1;
+    const numRows = Array.isArray(z.shape) ? Math.max(1, Number(z.shape[0])) : 1;
     const want = [numRows, ...this.#program.spec.part.inputShape];
     return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail') };
   }

@@ -18,7 +18,7 @@ export const handOverSharing: Sharing = {
     return { ...start, holder: client, holders: [client] };
   },
 
-  // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *endTurn(_parts, _turn, start) {
     return start;
   },

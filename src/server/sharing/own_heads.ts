@@ -2,7 +2,7 @@ import { createHeads, joined, type Sharing } from './sharing.js';
 
 /** Every client has a head of its own from its first turn on. */
 export const ownHeads: Sharing = {
-  // eslint-disable-next-line require-yield
+   
   async *beginTurn(parts, turn, start) {
     const clients = turn.visits.map(({ client }) => client);
     const without = clients.filter((client) => !start.holders.includes(client));
@@ -10,7 +10,7 @@ export const ownHeads: Sharing = {
     return { ...start, holders: joined(start.holders, clients) };
   },
 
-  // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *endTurn(_parts, _turn, start) {
     return start;
   },
