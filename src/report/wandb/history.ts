@@ -57,7 +57,7 @@ export async function* readHistory(
 
 /** The numbers of an event: `train/loss`, `round/test/accuracy`, and those of a visit by client too. */
 function valuesOf({ type, ...event }: MetricsEvent): HistoryValues {
-  if (type === 'hand_over') return {};
+  if (type === 'hand_over' || type === 'average') return {};
   const section = sections[type] ?? type;
   const values: Record<string, HistoryValue> = {};
   for (const place of ['round', 'client']) collect(values, place, event[place]);
