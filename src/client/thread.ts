@@ -18,6 +18,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
   readonly #clients = new Map<number, Client>();
   #programs: readonly Program[] = [];
   #exchange: HeadExchange | undefined;
+  #setup: ThreadSetup | undefined;
 
   /** Compiles once for all clients of the thread. */
   async start(setup: ThreadSetup): Promise<void> {
@@ -29,16 +30,24 @@ class ClientHost implements ThreadService<ThreadSetup> {
       setup.peers,
     );
     this.#exchange = exchange;
+    this.#setup = setup;
     const around = {
       setup,
       programs: this.#programs,
       exchange,
-      neighbour: (client: number) => this.client(client),
+      neighbour: (client: number) => this.#hosted(client),
     };
     for (const { client, shard } of setup.clients) this.#clients.set(client, hosted(client, shard, around));
   }
 
+  /** Where the thread ends or hangs, this client's call is to blame. */
   client(client: number): Client {
+    const found = this.#hosted(client);
+    if (this.#setup) Atomics.store(this.#setup.served, this.#setup.thread, client);
+    return found;
+  }
+
+  #hosted(client: number): Client {
     const found = this.#clients.get(client);
     if (!found) throw new ProtocolError('ERR_NO_CLIENT', `Client ${client} does not live in this thread.`);
     return found;

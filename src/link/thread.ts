@@ -34,10 +34,20 @@ export interface ThreadConnection<Setup> {
 /** A thread that does not end by itself in this time is hung, and is ended from outside. */
 const STOP_TIMEOUT_MS = 5000;
 
+export interface ConnectionOptions {
+  /** Number of the thread. */
+  readonly place: number;
+  /** Its name in errors. */
+  readonly side: string;
+  readonly timeoutMs: number;
+  /** The client for which it works, as far as it tells: to blame where it ends or hangs. */
+  readonly servedBy: () => number | undefined;
+}
+
 /** Connects the server to the thread with number `place`, which serves the other end of `port`. */
 export function connectThread<Setup>(
   port: MessagePort,
-  { place, side, timeoutMs }: { readonly place: number; readonly side: string; readonly timeoutMs: number },
+  { place, side, timeoutMs, servedBy }: ConnectionOptions,
 ): ThreadConnection<Setup> {
   const remote = wrap<Remote<Setup>>(port);
   const guard = new CallGuard(side, timeoutMs);
@@ -50,7 +60,7 @@ export function connectThread<Setup>(
         unwrap(await remote.start(send(setup) as never));
       }),
     openLink(client) {
-      const linkGuard = new CallGuard(side, timeoutMs, { client });
+      const linkGuard = new CallGuard(side, timeoutMs, () => ({ client: servedBy() ?? client }));
       links.push(linkGuard);
       const carry: Carry = async <M extends Method>(method: M, request: RequestOf<M>) =>
         unwrap(await remote.call(client, method, send(request))) as ReplyOf<M>;

@@ -8,7 +8,7 @@ import { connectThread } from '../link/thread.js';
 import type { Shard } from '../data/splits/data_split.js';
 
 /** What a thread is told besides its clients and its place among the threads. */
-export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads'>;
+export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads' | 'served'>;
 
 export interface PoolOptions {
   readonly numThreads: number;
@@ -47,12 +47,21 @@ export async function startClientPool(
     atomics: 'disabled',
   });
   const peers = connectPeers(numThreads);
+  const served = new Int32Array(new SharedArrayBuffer(4 * numThreads)).fill(-1);
   let closing: Promise<void> | undefined;
   const connections = peers.map((_, thread) => {
     const { port1, port2 } = new MessageChannel();
     const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
     const side = `thread ${thread} (${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')})`;
-    const connection = connectThread<ThreadSetup>(port1, { place: thread, side, timeoutMs: callTimeoutMs });
+    const connection = connectThread<ThreadSetup>(port1, {
+      place: thread,
+      side,
+      timeoutMs: callTimeoutMs,
+      servedBy: () => {
+        const client = Atomics.load(served, thread);
+        return client < 0 ? undefined : client;
+      },
+    });
     const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
     task.then(
       () => {
@@ -86,6 +95,7 @@ export async function startClientPool(
           ...setupOf(thread),
           numThreads,
           thread,
+          served,
           peers: peers[thread],
           clients: [...shards.entries()]
             .filter(([client]) => threadOf(client, numThreads) === thread)

@@ -11,7 +11,7 @@ import type { Tail } from './tail.js';
 import type { TrainerParts } from './trainer.js';
 
 /** Local steps that are under way at once where clients do not wait for one tail. */
-const LOCAL_STEPS_AHEAD = 4;
+const LOCAL_STEPS_AHEAD = 2;
 
 /**
  * Trains the clients of a turn in lock-step: the tail takes the batches of one local step after the other, and of each in the
