@@ -98,7 +98,9 @@ export async function* trainDurably(
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
     const signal = training.interruptedBy();
     if (signal !== undefined) throw stoppedInstead(signal, failure);
-    const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;
+    // Where a thread of the server is lost, no client is to blame.
+    const skips = policy === 'skip' && !(failure instanceof BloomError && failure.details.isServers);
+    const failed = skips ? failedVisit(schedule, reached, failure) : undefined;
     if (failed !== undefined) skippedVisits = [...skippedVisits, failed.name];
     start = await newestCheckpoint(
       training.checkpointFolder,

@@ -41,7 +41,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
   }
 
   /** Where the thread ends or hangs, this client's call is to blame. */
-  client(client: number): Client {
+  target(client: number): Client {
     const found = this.#hosted(client);
     if (this.#setup) Atomics.store(this.#setup.served, this.#setup.thread, client);
     return found;

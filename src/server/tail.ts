@@ -18,8 +18,24 @@ export interface TailGradient {
   readonly dz_BF: Tensor;
 }
 
+/** The server's half of the network as clients train with it, wherever it lives. */
+export interface TrainedTail {
+  /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
+  lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient>;
+  /** The optimiser step for the last `lossGradient`. */
+  update(): Promise<void>;
+  /** In the U shape: output for a batch [B, F'], keeping what `backward` needs. */
+  forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor>;
+  /** In the U shape: takes the gradient at `cut_back`, makes the optimiser step, and gives the gradient at `cut`. */
+  backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor>;
+  /** A copy of weights and optimiser state. */
+  exportState(): Promise<SegmentState>;
+  /** Frees what it holds. */
+  dispose(): void | Promise<void>;
+}
+
 /** The server's half of the network, behind checks of everything that comes up. */
-export class Tail {
+export class Tail implements TrainedTail {
   readonly #program: Program;
   #segment: Segment;
 
@@ -28,7 +44,6 @@ export class Tail {
     this.#segment = program.createSegment(state);
   }
 
-  /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
   async lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient> {
     const { z_BF, labels_B } = this.#openLabelled(message, due, client);
     const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B).catch((error: unknown) => {
@@ -40,17 +55,14 @@ export class Tail {
     return { tally: result, dz_BF: dx_BI };
   }
 
-  /** The optimiser step for the last `lossGradient`. */
   async update(): Promise<void> {
     await this.#segment.update();
   }
 
-  /** In the U shape: output for a batch [B, F'], keeping what `backward` needs. */
   async forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
     return await this.#segment.forward(this.#open(message, due, client).z_BF);
   }
 
-  /** In the U shape: takes the gradient at `cut_back`, makes the optimiser step, and gives the gradient at `cut`. */
   async backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor> {
     checkDue(message, due, client);
     const want = [message.tally.rows, ...this.#program.spec.part.outputShape];
@@ -76,8 +88,8 @@ export class Tail {
     return this.#program.spec.part.outputShape[0];
   }
 
-  exportState(): SegmentState {
-    return this.#segment.exportState();
+  exportState(): Promise<SegmentState> {
+    return Promise.resolve(this.#segment.exportState());
   }
 
   dispose(): void {
