@@ -82,7 +82,7 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
     </html> `.source;
 }
 
-function factList(facts: readonly Fact[]): Html {
+export function factList(facts: readonly Fact[]): Html {
   return html`<dl class="facts">
     ${facts.map(
       ([subject, text]) =>
@@ -92,7 +92,7 @@ function factList(facts: readonly Fact[]): Html {
   </dl>`;
 }
 
-function figure({ name, title, caption, svg }: Plot): Html {
+export function figure({ name, title, caption, svg }: Plot): Html {
   const labelled = svg.replace(
     '<svg ',
     `<svg role="img" aria-labelledby="${name}-title" aria-describedby="${name}-text" `,
