@@ -50,6 +50,8 @@ function drawnBar(stream: Terminal, total: number, done: number) {
   return {
     update: (value: number, now: string) => {
       bar.update(value, { now });
+      // At once: runs are few and long.
+      bars.update();
     },
     log: (line: string) => {
       bars.log(line);

@@ -4,7 +4,7 @@ import type { Plot } from '../plots/plot.js';
 import type { RunOption } from '../plots/run_record.js';
 import type { Fact } from './facts.js';
 import { Html, html } from './html.js';
-import { plural, score, seconds } from './numbers.js';
+import { score, seconds } from './numbers.js';
 import { figure } from './report_page.js';
 import { optionTable } from './tables.js';
 
@@ -144,7 +144,7 @@ function runTable(comparison: Comparison): Html {
 }
 
 function noteList(notes: readonly string[]): Html {
-  if (notes.length === 0) return html`<p>${plural(0, 'run')} failed, and nothing is left out.</p>`;
+  if (notes.length === 0) return html`<p>Every run is done, and nothing is left out.</p>`;
   return html`<ul>
     ${notes.map((note) => html`<li>${note}</li>`)}
   </ul>`;
