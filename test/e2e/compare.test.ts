@@ -13,6 +13,8 @@ import {
   trainOnce,
   type RunOptions,
 } from '../support/e2e_command.js';
+import { expectNowhereIn } from '../support/wandb_run.js';
+import { GOOD_KEY, startWandbServer } from '../support/wandb_server.js';
 import { expectOneMessage, expectRefused, type Refusal } from '../support/e2e_refusal.js';
 
 const ROWS = ['--max-samples', '120', '--n-epochs', '1'];
@@ -267,6 +269,20 @@ describe('compare', () => {
       const whole = await trainOnce(['--n-workers', '2', '--seed', '1', ...SMALL], { cwd: newFolder() });
       expect(second.results!.accuracy).to.equal(readJson(join(whole.directory, 'summary.json')).accuracy);
     });
+
+  it('gives the key of Weights & Biases to its runs, and writes it nowhere', async () => {
+    const server = await startWandbServer();
+    try {
+      const options = { cwd: newFolder(), env: { WANDB_API_KEY: GOOD_KEY } };
+      const where = ['--wandb-track', 'true', '--wandb-base-url', server.url];
+      await bloomOutput(['compare', '--sweep', 'wandb.group=one', ...where, ...SMALL], options);
+      expect(server.run().exitCode).to.equal(0);
+      expect(server.run().config.n_workers).to.deep.equal({ value: 4 });
+      expectNowhereIn(options.cwd, GOOD_KEY);
+    } finally {
+      await server.close();
+    }
+  });
 
   it('is refused while another process works in the directory', async () => {
     const options = { cwd: newFolder() };
