@@ -5,10 +5,11 @@ import { loadTracking } from '../config/tracking.js';
 import { toYaml } from '../config/written.js';
 import { BloomError, ConfigError, InterruptedError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
-import { nameOf, orders, runsOf, type Comparison, type Order } from '../report/comparison/comparison.js';
+import { orders, runsOf, type Comparison, type Order } from '../report/comparison/comparison.js';
 import { comparisonDisplay } from '../report/comparison/display.js';
 import { comparisonFiles, readComparison } from '../report/comparison/file.js';
-import { terminalTable } from '../report/comparison/table.js';
+import { skippedOf, terminalTable } from '../report/comparison/table.js';
+import { plural } from '../report/page/numbers.js';
 import { progressBars } from '../report/progress_bar.js';
 import { createComparisonDirectory } from '../report/run_directory.js';
 import { lockRun } from '../report/run_lock.js';
@@ -104,11 +105,10 @@ async function runAll(directory: string, start: Comparison, { config }: LoadedCo
   const done = runs.filter(({ status }) => status === 'done').length;
   const skipped = start.cells.filter(({ why_skipped }) => why_skipped !== null).length;
   process.stdout.write(
-    `comparison in ${directory}: ${start.cells.length} cells${skipped === 0 ? '' : ` (${skipped} skipped)`}, ` +
-      `${runs.length} runs${done === 0 ? '' : `, ${done} of them done`}\n`,
+    `comparison in ${directory}: ${plural(start.cells.length, 'cell')}${skipped === 0 ? '' : ` (${skipped} skipped)`}, ` +
+      `${plural(runs.length, 'run')}${done === 0 ? '' : `, ${done} of them done`}\n`,
   );
-  for (const { settings, why_skipped } of start.cells)
-    if (why_skipped !== null) process.stdout.write(`skipped: ${nameOf(settings)}: ${why_skipped}\n`);
+  for (const { names, why } of skippedOf(start)) process.stdout.write(`skipped: ${names}: ${why}\n`);
   const display = comparisonDisplay(process.stdout, process.stderr, { total: runs.length, done });
   const stop = watchStop((line) => process.stderr.write(`${line}\n`));
   try {

@@ -22,6 +22,8 @@ export function comparisonDisplay(
       bar?.update(ended, `${nameOf(cell.settings)}, seed ${run.seed}`);
     },
     ended(cell, run) {
+      // That it is stopped is said already.
+      if (run.status === 'interrupted') return;
       ended += 1;
       const line = `[${ended}/${total}] ${nameOf(cell.settings)}, seed ${run.seed}: ${outcomeOf(run)}\n`;
       // A line that went past the bar would be drawn over.

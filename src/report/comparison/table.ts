@@ -92,9 +92,7 @@ export function titleOf({ sweeps, seeds }: Comparison): string {
 /** What is not in the table, and why, a sentence each. */
 export function notesOf(comparison: Comparison): readonly string[] {
   return [
-    ...comparison.cells.flatMap(({ settings, why_skipped }) =>
-      why_skipped === null ? [] : [`${nameOf(settings)}: skipped. ${why_skipped}`],
-    ),
+    ...skippedOf(comparison).map(({ names, why }) => `${names}: skipped. ${why}`),
     ...runsOf(comparison).flatMap(({ cell: { settings }, run }) => {
       const name = `${nameOf(settings)}, seed ${run.seed}`;
       if (run.status === 'done') return [];
@@ -103,6 +101,16 @@ export function notesOf(comparison: Comparison): readonly string[] {
       ];
     }),
   ];
+}
+
+/** Which cells are skipped, by the reason why. */
+export function skippedOf({
+  cells,
+}: Comparison): readonly { readonly names: string; readonly why: string }[] {
+  const namesByReason = new Map<string, string[]>();
+  for (const { settings, why_skipped: why } of cells)
+    if (why !== null) namesByReason.set(why, [...(namesByReason.get(why) ?? []), nameOf(settings)]);
+  return [...namesByReason].map(([why, names]) => ({ names: names.join('; '), why }));
 }
 
 /** A bar would begin another column. */

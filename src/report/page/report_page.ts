@@ -82,7 +82,7 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
     </html> `.source;
 }
 
-export function factList(facts: readonly Fact[]): Html {
+function factList(facts: readonly Fact[]): Html {
   return html`<dl class="facts">
     ${facts.map(
       ([subject, text]) =>

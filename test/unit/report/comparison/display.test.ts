@@ -11,6 +11,7 @@ const shown = (isTerminal: boolean) => {
   display.begun(cells[0], run);
   display.ended(cells[0], run);
   display.ended(cells[0], { ...run, status: 'failed', why_failed: 'It fell over.', results: null });
+  display.ended(cells[0], { ...run, status: 'interrupted', results: null });
   display.ended(cells[0], { ...run, results: { ...run.results!, wall_seconds: null } });
   display.stop();
   return { out: out.text, bars: bars.text };

@@ -67,6 +67,12 @@ describe('notesOf', () => {
       'chaos a|b: skipped. It cannot be.',
       'chaos (empty), seed 1: failed. It fell | over.',
     ]);
+    const alike = madeComparison()
+      .cells.slice(0, 2)
+      .map((cell) => ({ ...cell, why_skipped: 'No.', runs: [] }));
+    expect(notesOf({ ...made, cells: alike })).to.deep.equal([
+      'n_workers 2, cut pool1; n_workers 2, cut pool2: skipped. No.',
+    ]);
     const [run] = first.runs;
     const waiting = { ...first, runs: [{ ...run, status: 'waiting' as const, results: null }] };
     expect(notesOf({ ...made, cells: [waiting] })).to.deep.equal(['chaos (empty), seed 0: waiting.']);
