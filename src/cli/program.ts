@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
+import { addCompareCommand } from './compare.js';
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
@@ -23,6 +24,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addTrainCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
+  addCompareCommand(program);
   addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);

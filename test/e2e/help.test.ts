@@ -24,6 +24,7 @@ describe('help', () => {
       'train',
       'resume',
       'evaluate',
+      'compare',
       'plot',
       'track',
       'verify',

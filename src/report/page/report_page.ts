@@ -86,7 +86,7 @@ function factList(facts: readonly Fact[]): Html {
   </dl>`;
 }
 
-function figure({ name, title, caption, svg }: Plot): Html {
+export function figure({ name, title, caption, svg }: Plot): Html {
   const labelled = svg.replace(
     '<svg ',
     `<svg role="img" aria-labelledby="${name}-title" aria-describedby="${name}-text" `,

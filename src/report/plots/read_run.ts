@@ -21,16 +21,23 @@ export async function readRun(
   scheme: SchemeText,
 ): Promise<RunRecord> {
   const files = runFiles(runDirectory);
-  const summary = (await readJson(files.summary, summaryShape)) as RunSummary;
-  const evaluations = (await readJson(files.evaluation, evaluationsShape)) as Evaluations;
-  const problem = wrongSize(evaluations, summary.clients.length);
-  if (problem !== null) throw damaged(files.evaluation, problem);
+  const { summary, evaluations } = await readOutcome(runDirectory);
   const events = await readEvents(files.metrics);
   if (events.losses.length !== summary.steps)
     throw damaged(files.metrics, `it has ${events.losses.length} steps, but ${summary.steps} were trained`);
   if (events.visits.at(-1)?.steps !== summary.steps)
     throw damaged(files.metrics, 'its last visit does not end with the last step');
   return { scheme, summary, evaluations, options, ...events };
+}
+
+/** What came of a finished run, without its course. Throws DataError as `readRun` does. */
+export async function readOutcome(runDirectory: string): Promise<Pick<RunRecord, 'summary' | 'evaluations'>> {
+  const files = runFiles(runDirectory);
+  const summary = (await readJson(files.summary, summaryShape)) as RunSummary;
+  const evaluations = (await readJson(files.evaluation, evaluationsShape)) as Evaluations;
+  const problem = wrongSize(evaluations, summary.clients.length);
+  if (problem !== null) throw damaged(files.evaluation, problem);
+  return { summary, evaluations };
 }
 
 async function readJson(path: string, shape: Shape): Promise<unknown> {
