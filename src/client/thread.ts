@@ -7,6 +7,7 @@ import { HeadExchange } from '../link/head_exchange.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { serveThread, type ThreadService } from '../link/thread.js';
 import { Client, type ClientSurroundings } from './client.js';
+import { ComputeQueue } from './compute_queue.js';
 import { FaultyClient } from './faulty_client.js';
 
 /** The one task of a worker thread: host its clients until the server says stop. */
@@ -35,6 +36,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
       setup,
       programs: this.#programs,
       exchange,
+      queue: new ComputeQueue(),
       neighbour: (client: number) => this.#hosted(client),
     };
     for (const { client, shard } of setup.clients) this.#clients.set(client, hosted(client, shard, around));

@@ -168,6 +168,8 @@ export interface ClientService {
   backStep(request: BackMessage): Promise<BackGradientsMessage>;
   /** Trains the whole network on a batch. */
   trainAlone(request: AloneRequest): Promise<Tally>;
+  /** Milliseconds that it has computed for training since it was asked last. */
+  takeSpentMs(request: Position): Promise<number>;
   /** Sends the head to another client. */
   sendHead(request: SendRequest): Promise<HandOverReceipt>;
   /** Waits for the head, checks it, and takes it. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isCosts, type CostsSoFar } from '../core/costs.js';
 import { DataError, messageOf } from '../core/errors.js';
 import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Link } from '../link/link.js';
@@ -28,6 +29,8 @@ export interface Checkpoint {
   readonly lengths: Readonly<Record<string, number>>;
   /** Visits that were left out, as `client@round`. */
   readonly skippedVisits: readonly string[];
+  /** Up to there. */
+  readonly costs: CostsSoFar;
   /** SHA-256 of all training and test rows. */
   readonly dataSha256: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -41,7 +44,7 @@ export interface SavedStates extends StateFile {
 /** What a checkpoint is made of besides the states. */
 export type CheckpointFacts = Pick<
   Checkpoint,
-  'steps' | 'progress' | 'lengths' | 'skippedVisits' | 'dataSha256' | 'versions'
+  'steps' | 'progress' | 'lengths' | 'skippedVisits' | 'costs' | 'dataSha256' | 'versions'
 >;
 
 /**
@@ -178,9 +181,9 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
 
 function checkpointOf(folder: string, { heads, tails, ...facts }: Manifest): Checkpoint {
   const found = ({ file, sha256, clients }: ListedStates) => ({ path: join(folder, file), sha256, clients });
-  const { steps, progress, lengths, skippedVisits, dataSha256, versions } = facts;
+  const { steps, progress, lengths, skippedVisits, costs, dataSha256, versions } = facts;
   const states = { heads: heads.map(found), tails: tails && found(tails) };
-  return { folder, steps, progress, lengths, skippedVisits, dataSha256, versions, ...states };
+  return { folder, steps, progress, lengths, skippedVisits, costs, dataSha256, versions, ...states };
 }
 
 /** Of what it says, however it is laid out. */
@@ -189,12 +192,13 @@ function checksumOf(manifest: Manifest): string {
 }
 
 function isManifest(value: unknown): value is Manifest {
-  const { format, steps, progress, heads, tails, lengths, skippedVisits, dataSha256, versions } =
-    fieldsOf(value);
+  const { format, steps, progress, heads, tails, ...rest } = fieldsOf(value);
+  const { lengths, skippedVisits, costs, dataSha256, versions } = rest;
   return (
     format === FORMAT &&
     isCount(steps) &&
     isProgress(progress) &&
+    isCosts(costs) &&
     typeof dataSha256 === 'string' &&
     Array.isArray(heads) &&
     heads.every(isListed) &&

@@ -6,17 +6,19 @@ export interface Costs {
   readonly client_seconds: number | null;
 }
 
-/** The costs in a `summary.json`. */
+/** The costs in a `summary.json`, as it was read. */
 export function costsOf(summary: object): Costs {
-  const costs = 'costs' in summary && typeof summary.costs === 'object' ? summary.costs : null;
-  const number = (name: string) => {
-    const value: unknown = costs === null ? null : (costs as Record<string, unknown>)[name];
+  const number = (group: string, name: string) => {
+    const value = fieldsOf(fieldsOf(summary)[group])[name];
     return typeof value === 'number' ? value : null;
   };
-  const clientMs = number('client_ms');
   return {
-    bytes_up: number('bytes_up'),
-    bytes_down: number('bytes_down'),
-    client_seconds: clientMs === null ? null : clientMs / 1000,
+    bytes_up: number('traffic', 'bytes_up'),
+    bytes_down: number('traffic', 'bytes_down'),
+    client_seconds: number('compute_seconds', 'client_compute'),
   };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -16,6 +16,9 @@ export class AveragedTails implements Tails {
   /** While clients train; afterwards too where each keeps its optimiser. */
   readonly #own = new Map<number, TrainedTail>();
 
+  /** By tails that are gone. */
+  #spentMs = 0;
+
   constructor(program: Program, state: SegmentState, maker: TailMaker, optimizers: OptimizerMean) {
     this.#program = program;
     this.#maker = maker;
@@ -79,6 +82,13 @@ export class AveragedTails implements Tails {
     await Promise.all(clients.map((client) => this.#setOwn(client, read(prefixOf(client), spec))));
   }
 
+  async takeSpentMs(): Promise<number> {
+    const own = await Promise.all([...this.#own.values()].map((tail) => tail.takeSpentMs()));
+    const spentMs = own.reduce((sum, ms) => sum + ms, this.#spentMs);
+    this.#spentMs = 0;
+    return spentMs;
+  }
+
   async exportWeights(): Promise<Float32Array<ArrayBuffer>> {
     return (await this.#mean.exportState()).weights;
   }
@@ -96,7 +106,9 @@ export class AveragedTails implements Tails {
   async #dropOwn(client: number): Promise<void> {
     const own = this.#own.get(client);
     this.#own.delete(client);
-    await own?.dispose();
+    if (!own) return;
+    this.#spentMs += await own.takeSpentMs();
+    await own.dispose();
   }
 }
 

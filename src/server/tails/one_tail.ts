@@ -42,6 +42,10 @@ export class OneTail implements Tails {
     this.#tail = tail;
   }
 
+  takeSpentMs(): Promise<number> {
+    return this.#tail.takeSpentMs();
+  }
+
   async exportWeights(): Promise<Float32Array<ArrayBuffer>> {
     return (await this.#tail.exportState()).weights;
   }

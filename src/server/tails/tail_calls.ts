@@ -25,6 +25,7 @@ export interface TailCalls {
   update(request: object): Promise<void>;
   forward(request: TailRequest<ActivationsMessage>): Promise<TensorFrame>;
   backward(request: TailRequest<BackGradientsMessage>): Promise<TensorFrame>;
+  takeSpentMs(request: object): Promise<number>;
   exportState(request: object): Promise<SegmentState>;
   drop(request: object): Promise<void>;
 }

@@ -75,6 +75,10 @@ class RemoteTail implements TrainedTail {
     return tensorOf(await this.#call('backward', { message, due, client }));
   }
 
+  takeSpentMs(): Promise<number> {
+    return this.#call('takeSpentMs', {});
+  }
+
   exportState(): Promise<SegmentState> {
     return this.#call('exportState', {});
   }

@@ -39,6 +39,7 @@ class TailHost implements ThreadService<TailThreadSetup> {
       update: () => tail().update(),
       forward: async ({ message, due, client }) => toFrame(await tail().forward(message, due, client)),
       backward: async ({ message, due, client }) => toFrame(await tail().backward(message, due, client)),
+      takeSpentMs: () => tail().takeSpentMs(),
       exportState: () => tail().exportState(),
       drop: () => {
         tail().dispose();

@@ -14,6 +14,8 @@ export interface Tails {
   /** Writes weights and optimisers to a file; null where there are none. */
   saveStates(path: string): Promise<SavedTails | null>;
   loadStates(file: LoadRequest): Promise<void>;
+  /** Milliseconds that tails have computed for training since somebody asked last. */
+  takeSpentMs(): Promise<number>;
   /** The newest weights; null where there are none. */
   exportWeights(): Promise<Float32Array<ArrayBuffer> | null>;
 }
