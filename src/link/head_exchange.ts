@@ -5,6 +5,9 @@ import type { SegmentState } from '../engine/engine.js';
 import type { HandOverReceipt, HandOverRequest } from './messages.js';
 import { movables } from './wire.js';
 
+/** More layer groups, or slots of one, than any network has. */
+const MAX_GROUPS = 10_000;
+
 /** A head on its way from client to client. */
 export interface HeadParcel extends HandOverRequest {
   readonly sha256: string;
@@ -84,7 +87,7 @@ export function unpackHead(parcel: HeadParcel, expected: HandOverRequest): Segme
   if (!isParcel(parcel)) throw refused(expected, 'it is not made of whole numbers and float32 values');
   for (const key of ['generation', 'step', 'round', 'from', 'to', 'handoff'] as const) {
     if (parcel[key] !== expected[key])
-      throw refused(expected, `its ${key} is ${parcel[key]} instead of ${expected[key]}`);
+      throw refused(expected, `its ${key} is ${shown(parcel[key])} instead of ${expected[key]}`);
   }
   if (checksum(parcel) !== parcel.sha256) throw refused(expected, 'its SHA-256 differs from its contents');
   return {
@@ -102,9 +105,19 @@ function isParcel(parcel: unknown): boolean {
   const isFloats = (value: unknown) => value instanceof ArrayBuffer && value.byteLength % 4 === 0;
   const isOptimizer = (value: unknown) => {
     const { step, slots } = (value ?? {}) as Readonly<Record<string, unknown>>;
-    return Number.isSafeInteger(step) && Array.isArray(slots) && slots.every(isFloats);
+    return Number.isSafeInteger(step) && isListOf(slots, isFloats);
   };
-  return isFloats(weights) && Array.isArray(optimizers) && optimizers.every(isOptimizer);
+  return isFloats(weights) && isListOf(optimizers, isOptimizer);
+}
+
+/** Short enough to be looked through, and without holes. */
+function isListOf(value: unknown, isEntry: (entry: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length <= MAX_GROUPS && [...(value as unknown[])].every(isEntry);
+}
+
+/** What cannot be a text by itself is named by its type. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : `of type ${typeof value}`;
 }
 
 export function receiptOf({ sha256, weights, optimizers }: HeadParcel): HandOverReceipt {

@@ -139,7 +139,13 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   }
   const { sha256, ...rest } = fieldsOf(manifest);
   if (!isManifest(rest)) throw notManifest(path, `it has not the fields of format ${FORMAT}`);
-  if (sha256 !== checksumOf(rest)) throw notManifest(path, 'its SHA-256 differs from its contents');
+  let checksum: string;
+  try {
+    checksum = checksumOf(rest);
+  } catch (error) {
+    throw notManifest(path, 'it nests too deeply', error);
+  }
+  if (sha256 !== checksum) throw notManifest(path, 'its SHA-256 differs from its contents');
   return checkpointOf(folder, rest);
 }
 
@@ -163,10 +169,10 @@ function isManifest(value: unknown): value is Manifest {
     isRingProgress(progress) &&
     typeof dataSha256 === 'string' &&
     [HEAD, TAIL].every((name) => typeof fieldsOf(fieldsOf(files)[name]).sha256 === 'string') &&
-    Object.values(fieldsOf(lengths)).every(isCount) &&
+    isRecordOf(lengths, isCount) &&
     Array.isArray(skippedVisits) &&
     skippedVisits.every((each) => typeof each === 'string') &&
-    Object.values(fieldsOf(versions)).every((each) => typeof each === 'string')
+    isRecordOf(versions, (each) => typeof each === 'string')
   );
 }
 
@@ -181,6 +187,10 @@ function notManifest(path: string, why: string, cause?: unknown): DataError {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isRecordOf(value: unknown, isPart: (part: unknown) => boolean): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isPart);
 }
 
 function isCount(value: unknown): value is number {
