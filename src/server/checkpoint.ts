@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DataError, messageOf } from '../core/errors.js';
+import { DataError, messageOf, StorageError } from '../core/errors.js';
 import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Link } from '../link/link.js';
 import type { StateFile, StateReceipt } from '../link/messages.js';
@@ -50,7 +50,7 @@ export async function writeCheckpoint(
   const own = join(folder, `step-${String(facts.steps).padStart(9, '0')}`);
   // A stale one of the same name was made by a run that was rewound, or cut off.
   await removeFolder(own);
-  await makeFolder(own);
+  await stored(own, () => makeFolder(own));
   const [head, tailReceipt] = await Promise.all([
     links[facts.progress.holder].saveState({ path: join(own, HEAD) }),
     tail.saveState(join(own, TAIL)),
@@ -110,17 +110,30 @@ export async function forgetAfter(folder: string, start: Checkpoint | undefined)
 
 /** The manifest goes first: half a checkpoint is none. */
 async function removeFolder(own: string): Promise<void> {
-  await rm(join(own, MANIFEST), { force: true });
-  await rm(own, { recursive: true, force: true });
+  await stored(own, async () => {
+    await rm(join(own, MANIFEST), { force: true });
+    await rm(own, { recursive: true, force: true });
+  });
 }
 
 /** In order of their steps. */
 async function namesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = existsSync(folder) ? await stored(folder, () => readdir(folder)) : [];
   return names.filter((each) => /^step-\d+$/.test(each)).sort();
+}
+
+/** What goes wrong with a folder of checkpoints, as an error that says what to do. */
+async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StorageError(
+      'ERR_CHECKPOINT_FOLDER',
+      `Cannot use "${path}" for checkpoints: ${messageOf(error)}. It must be a folder that can be read and written.`,
+      { path },
+      { cause: error },
+    );
+  }
 }
 
 type Manifest = CheckpointFacts & {
@@ -190,7 +203,8 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function isRecordOf(value: unknown, isPart: (part: unknown) => boolean): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every(isPart);
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord && Object.values(value).every(isPart);
 }
 
 function isCount(value: unknown): value is number {
