@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import { runFiles } from '../report/run_directory.js';
 import { runOptions } from './run_options.js';
@@ -16,5 +17,7 @@ export async function drawPictures(
   const { addImages } = await import('../report/tensorboard/images.js');
   const { plots } = await drawRun(runDirectory, runOptions(loaded), schemeText(loaded.config));
   const images = plots.map(({ name, png }) => ({ tag: `plots/${name}`, png }));
-  addImages(runFiles(runDirectory).tensorboard, images, steps);
+  const folder = runFiles(runDirectory).tensorboard;
+  // Where something else stands there, the sink of the training has said so.
+  if (!existsSync(folder) || statSync(folder).isDirectory()) addImages(folder, images, steps);
 }
