@@ -67,6 +67,12 @@ function forward(
       return tf.reshape(x, [-1, numElements(shape)]);
     case 'dense':
       return tf.add(tf.matMul(x as Tfjs.Tensor2D, weight as Tfjs.Tensor2D), bias);
+    case 'group_norm':
+    case 'global_avg_pool2d':
+    case 'residual':
+      throw new Error(
+        `This comparison does not know layers of kind ${layer.kind}: it is about plain networks.`,
+      );
     default:
       return layer satisfies never;
   }

@@ -2,32 +2,44 @@ import { numElements, type Shape } from '../core/shapes.js';
 import { conv2dFacts, type Conv2d } from './layers/conv2d.js';
 import { denseFacts, type Dense } from './layers/dense.js';
 import { flattenFacts, type Flatten } from './layers/flatten.js';
+import { globalAvgPool2dFacts, type GlobalAvgPool2d } from './layers/global_avg_pool2d.js';
+import { groupNormFacts, type GroupNorm } from './layers/group_norm.js';
 import type { LayerFacts, ParameterSpec } from './layers/layer_facts.js';
 import { maxPool2dFacts, type MaxPool2d } from './layers/max_pool2d.js';
 import { reluFacts, type Relu } from './layers/relu.js';
+import { residualFacts, type Residual } from './layers/residual.js';
 
 /** Every kind of layer by its name: adding one is adding its file, a line here, a line in `facts` and its constructor. */
 interface Kinds {
   readonly conv2d: Conv2d;
   readonly dense: Dense;
   readonly flatten: Flatten;
+  readonly global_avg_pool2d: GlobalAvgPool2d;
+  readonly group_norm: GroupNorm;
   readonly max_pool2d: MaxPool2d;
   readonly relu: Relu;
+  readonly residual: Residual;
 }
 
 const facts: { readonly [K in LayerKind]: LayerFacts<Kinds[K]> } = {
   conv2d: conv2dFacts,
   dense: denseFacts,
   flatten: flattenFacts,
+  global_avg_pool2d: globalAvgPool2dFacts,
+  group_norm: groupNormFacts,
   max_pool2d: maxPool2dFacts,
   relu: reluFacts,
+  residual: residualFacts({ outputShape, parametersOf }),
 };
 
 export { conv2d, type Conv2d } from './layers/conv2d.js';
 export { dense, type Dense } from './layers/dense.js';
 export { flatten, type Flatten } from './layers/flatten.js';
+export { globalAvgPool2d, type GlobalAvgPool2d } from './layers/global_avg_pool2d.js';
+export { groupNorm, type GroupNorm } from './layers/group_norm.js';
 export { maxPool2d, type MaxPool2d } from './layers/max_pool2d.js';
 export { relu, type Relu } from './layers/relu.js';
+export { residual, type Residual } from './layers/residual.js';
 export type { ParameterSpec } from './layers/layer_facts.js';
 
 export type LayerKind = keyof Kinds;

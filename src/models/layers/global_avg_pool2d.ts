@@ -1,0 +1,14 @@
+import { noParameters, pictureOf, type LayerFacts } from './layer_facts.js';
+
+/** Mean of each channel: [B, C, H, W] -> [B, C] */
+export interface GlobalAvgPool2d {
+  readonly kind: 'global_avg_pool2d';
+  readonly name: string;
+}
+
+export const globalAvgPool2d = (name: string): GlobalAvgPool2d => ({ kind: 'global_avg_pool2d', name });
+
+export const globalAvgPool2dFacts: LayerFacts<GlobalAvgPool2d> = {
+  outputShape: (layer, input) => [pictureOf(layer, input)[0]],
+  parameters: noParameters,
+};
