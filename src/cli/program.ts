@@ -3,6 +3,7 @@ import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../co
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addPlanCommand } from './plan_cuts.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addTrackCommand } from './track.js';
@@ -21,6 +22,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .version(ownVersion())
     .showSuggestionAfterError();
   addTrainCommand(program);
+  addPlanCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
   addPlotCommand(program);

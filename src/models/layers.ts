@@ -4,7 +4,7 @@ import { denseFacts, type Dense } from './layers/dense.js';
 import { flattenFacts, type Flatten } from './layers/flatten.js';
 import { globalAvgPool2dFacts, type GlobalAvgPool2d } from './layers/global_avg_pool2d.js';
 import { groupNormFacts, type GroupNorm } from './layers/group_norm.js';
-import type { LayerFacts, ParameterSpec } from './layers/layer_facts.js';
+import type { Costs, LayerFacts, ParameterSpec } from './layers/layer_facts.js';
 import { maxPool2dFacts, type MaxPool2d } from './layers/max_pool2d.js';
 import { reluFacts, type Relu } from './layers/relu.js';
 import { residualFacts, type Residual } from './layers/residual.js';
@@ -29,7 +29,7 @@ const facts: { readonly [K in LayerKind]: LayerFacts<Kinds[K]> } = {
   group_norm: groupNormFacts,
   max_pool2d: maxPool2dFacts,
   relu: reluFacts,
-  residual: residualFacts({ outputShape, parametersOf }),
+  residual: residualFacts({ outputShape, parametersOf, costsOf }),
 };
 
 export { conv2d, type Conv2d } from './layers/conv2d.js';
@@ -40,7 +40,7 @@ export { groupNorm, type GroupNorm } from './layers/group_norm.js';
 export { maxPool2d, type MaxPool2d } from './layers/max_pool2d.js';
 export { relu, type Relu } from './layers/relu.js';
 export { residual, type Residual } from './layers/residual.js';
-export type { ParameterSpec } from './layers/layer_facts.js';
+export type { Costs, ParameterSpec } from './layers/layer_facts.js';
 
 export type LayerKind = keyof Kinds;
 /** A layer is plain data: an engine decides how it is computed. */
@@ -69,6 +69,28 @@ export function numParameters(layers: readonly Layer[]): number {
 /** Shape of what a list of layers gives for one row of this shape. */
 export function outputShape(layers: readonly Layer[], input: Shape): Shape {
   return layers.reduce<Shape>((shape, layer) => layerOutputShape(layer, shape), input);
+}
+
+/** What one row costs a list of layers: backward reaches the first layer that trains, and the input where it is asked to. */
+export function costsOf(layers: readonly Layer[], input: Shape): Costs {
+  const firstTrained = layers.findIndex((layer) => layerParameters(layer).length > 0);
+  const sum = { forwardFlop: 0, parameterFlop: 0, inputFlop: 0, numKept: 0 };
+  let shape = input;
+  for (const [index, layer] of layers.entries()) {
+    const own = factsOf(layer).costs(layer, shape);
+    const isCarriedAnyway = firstTrained >= 0 && index > firstTrained;
+    sum.forwardFlop += own.forwardFlop;
+    sum.parameterFlop += own.parameterFlop + (isCarriedAnyway ? own.inputFlop : 0);
+    sum.inputFlop += isCarriedAnyway ? 0 : own.inputFlop;
+    sum.numKept += own.numKept;
+    shape = layerOutputShape(layer, shape);
+  }
+  return sum;
+}
+
+/** Whether a list of layers is a linear function of its input, up to biases. */
+export function areLinear(layers: readonly Layer[]): boolean {
+  return layers.every((layer) => factsOf(layer).isLinear);
 }
 
 function factsOf(layer: Layer): LayerFacts<Layer> {

@@ -1,4 +1,5 @@
-import { misfit, pictureOf, type LayerFacts } from './layer_facts.js';
+import { numElements } from '../../core/shapes.js';
+import { misfit, pictureOf, productCosts, type LayerFacts } from './layer_facts.js';
 
 /** 2-D convolution (cross-correlation); weight [O, C, k, k], and a bias [O] where it has one. */
 export interface Conv2d {
@@ -36,4 +37,9 @@ export const conv2dFacts: LayerFacts<Conv2d> = {
     const weight = { name: `${name}.weight`, shape, initial };
     return hasBias ? [weight, { name: `${name}.bias`, shape: [outChannels], initial }] : [weight];
   },
+  costs(layer, input) {
+    const numOutputs = numElements(conv2dFacts.outputShape(layer, input));
+    return productCosts(numOutputs, layer.inChannels * layer.kernelSize ** 2, layer.hasBias);
+  },
+  isLinear: true,
 };

@@ -1,3 +1,4 @@
+import { numElements } from '../../core/shapes.js';
 import { noParameters, pictureOf, type LayerFacts } from './layer_facts.js';
 
 /** Mean of each channel: [B, C, H, W] -> [B, C] */
@@ -11,4 +12,9 @@ export const globalAvgPool2d = (name: string): GlobalAvgPool2d => ({ kind: 'glob
 export const globalAvgPool2dFacts: LayerFacts<GlobalAvgPool2d> = {
   outputShape: (layer, input) => [pictureOf(layer, input)[0]],
   parameters: noParameters,
+  costs(_layer, input) {
+    const size = numElements(input);
+    return { forwardFlop: size, parameterFlop: 0, inputFlop: size, numKept: input[0] };
+  },
+  isLinear: true,
 };

@@ -1,3 +1,4 @@
+import { numElements } from '../../core/shapes.js';
 import { misfit, pictureOf, type LayerFacts } from './layer_facts.js';
 
 /**
@@ -35,4 +36,13 @@ export const groupNormFacts: LayerFacts<GroupNorm> = {
     { name: `${name}.weight`, shape: [numChannels], initial: { constant: 1 } },
     { name: `${name}.bias`, shape: [numChannels], initial: { constant: 0 } },
   ],
+  /**
+   * A value, forward: mean 1, difference 1, square and sum 2, quotient 1, weight and bias 2. Backward: sums of dy and of dy n
+   * 3; then w dy 1, difference 1, n times a mean and difference 2, quotient 1. Kept: n, and the output.
+   */
+  costs(_layer, input) {
+    const size = numElements(input);
+    return { forwardFlop: 7 * size, parameterFlop: 3 * size, inputFlop: 5 * size, numKept: 2 * size };
+  },
+  isLinear: true,
 };

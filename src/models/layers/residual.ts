@@ -1,6 +1,6 @@
-import { formatShape, sameShape, type Shape } from '../../core/shapes.js';
+import { formatShape, numElements, sameShape, type Shape } from '../../core/shapes.js';
 import type { Layer } from '../layers.js';
-import { misfit, type LayerFacts, type ParameterSpec } from './layer_facts.js';
+import { misfit, type Costs, type LayerFacts, type ParameterSpec } from './layer_facts.js';
 
 /**
  * A residual block (He et al., arXiv 1512.03385): relu(body(x) + shortcut(x)), where an empty shortcut is x itself. One
@@ -24,10 +24,11 @@ export const residual = (
 interface ListFacts {
   readonly outputShape: (layers: readonly Layer[], input: Shape) => Shape;
   readonly parametersOf: (layers: readonly Layer[]) => readonly ParameterSpec[];
+  readonly costsOf: (layers: readonly Layer[], input: Shape) => Costs;
 }
 
 /** The facts of a block, from those of the lists inside. */
-export function residualFacts({ outputShape, parametersOf }: ListFacts): LayerFacts<Residual> {
+export function residualFacts({ outputShape, parametersOf, costsOf }: ListFacts): LayerFacts<Residual> {
   return {
     outputShape(layer, input) {
       const [output, added] = [layer.body, layer.shortcut].map((branch) => outputShape(branch, input));
@@ -42,5 +43,17 @@ export function residualFacts({ outputShape, parametersOf }: ListFacts): LayerFa
         ...parameter,
         name: `${name}.${parameter.name}`,
       })),
+    /** Of both branches; the sum and its ReLU forward, the ReLU backward, and the sum of what arrives at the input. */
+    costs({ body, shortcut }, input) {
+      const [a, b] = [costsOf(body, input), costsOf(shortcut, input)];
+      const size = numElements(outputShape(body, input));
+      return {
+        forwardFlop: a.forwardFlop + b.forwardFlop + 2 * size,
+        parameterFlop: a.parameterFlop + b.parameterFlop + size,
+        inputFlop: a.inputFlop + b.inputFlop + numElements(input),
+        numKept: a.numKept + b.numKept + size,
+      };
+    },
+    isLinear: false,
   };
 }
