@@ -4,6 +4,7 @@ import { addCompareCommand } from './compare.js';
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addPlanCommand } from './plan_cuts.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addTrackCommand } from './track.js';
@@ -22,6 +23,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .version(ownVersion())
     .showSuggestionAfterError();
   addTrainCommand(program);
+  addPlanCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
   addCompareCommand(program);

@@ -22,6 +22,7 @@ describe('help', () => {
     const help = await bloomOutput(['--help'], { cwd: newFolder() });
     for (const command of [
       'train',
+      'plan',
       'resume',
       'evaluate',
       'compare',
