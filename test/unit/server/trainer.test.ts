@@ -4,23 +4,23 @@ import { ClientLostError, NumericError, ProtocolError, ShapeError } from '../../
 import type { TrainEvent } from '../../../src/core/events.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import type { ActivationsMessage, ClientService } from '../../../src/link/messages.js';
-import { trainRing } from '../../../src/server/trainer.js';
+import { train as trainAll } from '../../../src/server/trainer.js';
 import { rejection } from '../../support/link_errors.js';
 import {
   changing,
   NUM_TEST_ROWS,
-  openSmallRing,
+  openSmallTraining,
   trainToEnd,
-  type SmallRing,
-  type SmallRingOptions,
-} from '../../support/link_small_ring.js';
+  type SmallTraining,
+  type SmallTrainingOptions,
+} from '../../support/small_training.js';
 import { compilerOf } from '../../support/segments.js';
 import { expectSameBits } from '../../support/tensors.js';
 
-describe('trainRing', () => {
+describe('train', () => {
   const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
-  const open = (options?: SmallRingOptions) => openSmallRing(compile, options);
-  const train = async ({ parts }: SmallRing) => {
+  const open = (options?: SmallTrainingOptions) => openSmallTraining(compile, options);
+  const train = async ({ parts }: SmallTraining) => {
     const events: TrainEvent[] = [];
     return { events, ...(await trainToEnd(parts, (event) => events.push(event))) };
   };
@@ -32,6 +32,8 @@ describe('trainRing', () => {
           return `step ${event.step} client ${event.client}`;
         case 'hand_over':
           return `hand_over ${event.from}-${event.to} after ${event.steps}`;
+        case 'average':
+          return `average of ${event.clients} at ${event.holder} after ${event.steps}`;
         case 'round':
           return `round ${event.round} after ${event.steps}`;
         case 'visit':
@@ -169,7 +171,7 @@ describe('trainRing', () => {
           },
         })),
     });
-    const trainer = trainRing(ring.parts);
+    const trainer = trainAll(ring.parts);
     expect((await trainer.next()).value).to.deep.include({ type: 'step', step: 0 });
     await trainer.return(undefined as never);
     expect(calls).to.deep.equal(['trainStep 0']);
@@ -235,7 +237,7 @@ describe('trainRing', () => {
         says: /^Client 0 sent \[2x32\] in 252 bytes/,
       },
       'another number of labels than rows': {
-        change: (message) => ({ ...message, labels: message.labels.slice(4) }),
+        change: (message) => ({ ...message, labels: message.labels!.slice(4) }),
         ErrorType: ShapeError,
         code: 'ERR_CUT_SHAPE',
         says: /expects float32 \[1x32\]/,
@@ -283,15 +285,15 @@ describe('trainRing', () => {
               },
             })),
         });
-        const trainer = trainRing(ring.parts);
+        const trainer = trainAll(ring.parts);
         expect((await trainer.next()).value).to.deep.include({ type: 'step', step: 0 });
-        const before = ring.tail.exportWeights();
+        const before = (await ring.tails.exportWeights())!;
         const error = await rejection(trainer.next(), ErrorType, code);
         expect(error.message).to.match(says);
         expect(error.details).to.deep.include(
           error instanceof NumericError ? { client: 0, step: 1 } : error.details,
         );
-        expectSameBits(ring.tail.exportWeights(), before, 'the tail');
+        expectSameBits((await ring.tails.exportWeights())!, before, 'the tail');
       });
     }
 
@@ -358,12 +360,12 @@ describe('trainRing', () => {
     expect(error.message).to.match(/^Client 1 refused the head from client 0: its round is 0 instead of 1/);
     await rejection(ring.clients[1].trainStep(gradients), ProtocolError, 'ERR_NOT_DUE');
     // Nothing was taken: client 1 has no head.
-    await rejection(ring.links[1].saveHead({ path: 'never' }), ProtocolError, 'ERR_NOT_DUE');
+    await rejection(ring.links[1].saveHead({ paths: ['never'] }), ProtocolError, 'ERR_NOT_DUE');
   });
 
   it('a client that dies while the tail works on its test is a lost client, not an uncaught rejection', async () => {
     const lost = new Error('its thread ended');
-    let ring: SmallRing | undefined;
+    let ring: SmallTraining | undefined;
     let numTests = 0;
     const around = (service: ClientService) =>
       changing(service, (inner) => ({
@@ -385,4 +387,5 @@ const gradients = {
   generation: 3,
   step: 2,
   dz: { shape: [1, 32], dtype: 'float32', data: new ArrayBuffer(128) },
+  nextStep: null,
 } as const;
