@@ -110,7 +110,6 @@ async function ringBlock(
   } as const;
   const start = performance.now();
   let end = start;
-  for await (const { type } of train(parts))
-    if (type === 'visit') end = performance.now();
+  for await (const { type } of train(parts)) if (type === 'visit') end = performance.now();
   return (end - start) / STEPS_PER_BLOCK;
 }

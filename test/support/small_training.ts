@@ -11,7 +11,6 @@ import type { Link } from '../../src/link/link.js';
 import { openLoopback } from '../../src/link/loopback.js';
 import type { ClientService, Handoff } from '../../src/link/messages.js';
 import type { ThreadSetup } from '../../src/link/setup.js';
-import { initialWeights } from '../../src/models/init.js';
 import { conv2d, dense, flatten, relu } from '../../src/models/layers.js';
 import { splitNetwork, unsplitNetwork, type Network, type SplitNetwork } from '../../src/models/network.js';
 import { protocolOf } from '../../src/server/protocols/registry.js';
@@ -22,7 +21,7 @@ import { createTails } from '../../src/server/tails/create_tails.js';
 import { noTails } from '../../src/server/tails/no_tails.js';
 import type { Tails } from '../../src/server/tails/tails.js';
 import { neverPause, noForgettingTests, train, type TrainerParts } from '../../src/server/trainer.js';
-import { sgd, type Compile } from './segments.js';
+import { sgd, startState, type Compile } from './segments.js';
 
 const NUM_CLASSES = 3;
 const BATCH_SIZE = 4;
@@ -211,7 +210,7 @@ async function openTails(
 ): Promise<Tails> {
   if (scheme.tails === 'none') return noTails;
   const program = await compile(tail, { optimizer, hasLoss: back === null });
-  return createTails(scheme.tails, program, initialWeights(tail.layers, SEED), splitfedOptimizer);
+  return createTails(scheme.tails, program, startState(program).weights, splitfedOptimizer);
 }
 
 function cutRows(sizes: readonly number[]): readonly Shard[] {

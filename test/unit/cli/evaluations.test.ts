@@ -64,7 +64,13 @@ describe('evaluationsOf', () => {
     class_accuracy: [0.5, 1],
   };
 
-  const result = { overall, clients: [overall, null], forgetting: [test], holders: [1], summary: {} as never };
+  const result = {
+    overall,
+    clients: [overall, null],
+    forgetting: [test],
+    holders: [1],
+    summary: {} as never,
+  };
 
   it('has the forgetting matrix by the class shares of the clients', () => {
     const counts = [

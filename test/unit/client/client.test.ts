@@ -273,7 +273,11 @@ describe('Client', () => {
     await writeFile(path, encodeWeights(layers, weights));
     await clients[2].loadHead({ files: [{ path, prefix: '' }] });
     expectSameBits(await headOf(clients[2]), weights, 'the head');
-    const error = await rejection(clients[2].loadHead({ files: [{ path, prefix: 'head.' }] }), DataError, 'ERR_WEIGHTS');
+    const error = await rejection(
+      clients[2].loadHead({ files: [{ path, prefix: 'head.' }] }),
+      DataError,
+      'ERR_WEIGHTS',
+    );
     expect(error.message).to.include('"head.conv.weight"');
     const missing = { files: [{ path: join(folder, 'none'), prefix: '' }] };
     await rejection(clients[2].loadHead(missing), DataError, 'ERR_READ');

@@ -39,8 +39,7 @@ describe('FaultyClient', () => {
     await clients[0].createHead();
     return { clients, firedFaults };
   };
-  const hasNaN = (message: ActivationsMessage | null) =>
-    new Float32Array(message!.z.data).some(Number.isNaN);
+  const hasNaN = (message: ActivationsMessage | null) => new Float32Array(message!.z.data).some(Number.isNaN);
   const gradients = (step: number) => ({
     generation: 0,
     step,
@@ -82,7 +81,14 @@ describe('FaultyClient', () => {
   });
 
   it('corrupt: of a head and a sum after the same batch, the one that was meant', async () => {
-    const sum = { generation: 0, step: 2, round: 0, weight: 8, totalWeight: 16, optimizers: 'reset' } as const;
+    const sum = {
+      generation: 0,
+      step: 2,
+      round: 0,
+      weight: 8,
+      totalWeight: 16,
+      optimizers: 'reset',
+    } as const;
     const { clients } = await open([{ ...anyFault, kind: 'corrupt', step: 2, parcel: 'sum' }]);
     const request = { ...handOver, from: 0, to: 1, keepsCopy: true };
     await Promise.all([clients[0].sendHead(request), clients[1].receiveHead(request)]);

@@ -35,7 +35,8 @@ function someState(spec: SegmentSpec): SegmentState {
   };
 }
 
-const encoded = (spec: SegmentSpec, state: SegmentState, prefix = '') => encodeStates([{ prefix, spec, state }]);
+const encoded = (spec: SegmentSpec, state: SegmentState, prefix = '') =>
+  encodeStates([{ prefix, spec, state }]);
 const decoded = (spec: SegmentSpec, file: Uint8Array, source: string) => decodeStates(file, source)('', spec);
 
 describe('a state file', () => {

@@ -82,7 +82,9 @@ describe('Checkpointer', () => {
     // One tick an asking; 12 batches and 6 ends of visits are 18, of which the ends are number 3, 5, 9, 12, 14 and 18.
     expect(await takenBy({ policy: { ...policy, minMs: 5 } })).to.deep.equal([3, 8, 12]);
     expect(await takenBy({ policy: { ...policy, minMs: 19 } })).to.deep.equal([]);
-    expect(await takenBy({ policy: { ...policy, minMs: 5 } }, { msEach: 5 })).to.deep.equal([2, 3, 6, 8, 9, 12]);
+    expect(await takenBy({ policy: { ...policy, minMs: 5 } }, { msEach: 5 })).to.deep.equal([
+      2, 3, 6, 8, 9, 12,
+    ]);
   });
 
   it('keeps the last ones', async () => {

@@ -45,7 +45,14 @@ const full = {
 
 describe('Progress', () => {
   it('starts with a head at nobody', () => {
-    expect(start).to.deep.include({ round: 0, turn: 0, stepsInTurn: 0, holders: [], holder: null, newest: null });
+    expect(start).to.deep.include({
+      round: 0,
+      turn: 0,
+      stepsInTurn: 0,
+      holders: [],
+      holder: null,
+      newest: null,
+    });
     expect(start.inTurn).to.deep.equal([emptyTally]);
     expect(startOf(sideBySide, 2).inTurn).to.deep.equal([emptyTally, emptyTally]);
     expect(startOf(schedule.slice(2), 2).round).to.equal(1);
@@ -69,7 +76,10 @@ describe('Progress', () => {
     const before = {
       ...start,
       stepsInTurn: 2,
-      inTurn: [{ rows: 4, lossSum: 1, numCorrect: 1 }, { rows: 2, lossSum: 0.5, numCorrect: 2 }],
+      inTurn: [
+        { rows: 4, lossSum: 1, numCorrect: 1 },
+        { rows: 2, lossSum: 0.5, numCorrect: 2 },
+      ],
       inAll: tally,
       newest: report as never,
     };

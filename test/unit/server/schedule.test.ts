@@ -41,9 +41,7 @@ const pick = (visits: readonly RingVisit[], ...keys: (keyof RingVisit)[]) =>
 
 describe('scheduleOf a ring', () => {
   it('visits every client once a round, by number; the last, smaller batch of a shard counts', () => {
-    expect(
-      pick(ring(), 'round', 'client', 'firstStep', 'numSteps', 'firstPass', 'numPasses'),
-    ).to.deep.equal([
+    expect(pick(ring(), 'round', 'client', 'firstStep', 'numSteps', 'firstPass', 'numPasses')).to.deep.equal([
       [0, 0, 0, 3, 0, 1],
       [0, 1, 3, 1, 0, 1],
       [0, 2, 4, 2, 0, 1],
@@ -164,7 +162,8 @@ describe('scheduleOf a ring', () => {
 });
 
 /** Batches of each visit of a turn, by client. */
-const stepsOf = ({ visits }: Turn) => Object.fromEntries(visits.map(({ client, numSteps }) => [client, numSteps]));
+const stepsOf = ({ visits }: Turn) =>
+  Object.fromEntries(visits.map(({ client, numSteps }) => [client, numSteps]));
 
 describe('scheduleOf clients that train side by side', () => {
   const schedule = (change: Partial<ScheduleOptions> = {}) =>
@@ -256,7 +255,9 @@ describe('scheduleOf clients that train side by side', () => {
     fc.assert(
       fc.property(any, (change) => {
         const turns = schedule(change);
-        expect(totalSteps(turns)).to.equal(totalSteps(scheduleOf({ ...options, ...change, scheme: sequential })));
+        expect(totalSteps(turns)).to.equal(
+          totalSteps(scheduleOf({ ...options, ...change, scheme: sequential })),
+        );
         for (const { visits, numSteps } of turns) {
           expect(numSteps).to.equal(visits.reduce((sum, visit) => sum + visit.numSteps, 0));
           expect(visits.every((visit) => visit.numSteps > 0)).to.equal(true);
