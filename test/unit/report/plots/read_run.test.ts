@@ -56,7 +56,7 @@ describe('readRun', () => {
     ],
     [
       'a step without a loss',
-      lines((all) => all.with(2, '{"type":"step","step":2}')),
+      lines((all) => all.with(2, '{"type":"step","step":2,"client":0}')),
       /line 3: "loss" is not a number/,
     ],
     ['a line of another kind', lines((all) => all.with(0, '[1]')), /line 1: it is not an object/],
