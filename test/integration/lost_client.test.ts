@@ -35,7 +35,10 @@ describe('a client pool', () => {
       train: dataset.train,
       test: dataset.test,
       numClasses: dataset.shape.numClasses,
-      ...plainCluster,
+      forgettingRows: plainCluster.forgettingRows,
+      sharesClassCounts: plainCluster.sharesClassCounts,
+      faults: plainCluster.faults,
+      firedFaults: plainCluster.firedFaults,
     });
     const threadFile = fileURLToPath(new URL(thread, new URL('../support/', import.meta.url)));
     pool = await startClientPool(setupOf, shards, { numThreads: 2, threadFile, callTimeoutMs });
