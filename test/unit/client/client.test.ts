@@ -7,14 +7,22 @@ import { DataError, NumericError, ProtocolError, ShapeError } from '../../../src
 import { batchesOf, gatherLabels, gatherPictures } from '../../../src/data/batches.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { HeadExchange } from '../../../src/link/head_exchange.js';
-import type { ActivationsMessage, SendRequest, VisitRequest } from '../../../src/link/messages.js';
+import type {
+  ActivationsMessage,
+  MovedOptimizers,
+  SendRequest,
+  VisitRequest,
+} from '../../../src/link/messages.js';
 import { packHead } from '../../../src/link/parcels.js';
+import { optimizerMeans } from '../../../src/engine/mean_state.js';
+import { tally } from '../../../src/metrics/classification.js';
+import { reportOf } from '../../../src/metrics/report.js';
 import { initialWeights } from '../../../src/models/init.js';
 import { decodeWeights, encodeWeights } from '../../../src/models/weights.js';
 import { Client } from '../../../src/client/client.js';
 import { rejection } from '../../support/link_errors.js';
 import { openSmallTraining, smallSplit, type SmallTrainingOptions } from '../../support/small_training.js';
-import { compilerOf, startSegment } from '../../support/segments.js';
+import { compilerOf, startSegment, trainOn } from '../../support/segments.js';
 import { expectSameBits, randomTensor } from '../../support/tensors.js';
 
 const layers = smallSplit.head.layers;
@@ -226,6 +234,163 @@ describe('Client', () => {
     expectSameBits(await headOf(clients[1]), initialWeights(layers, 5), 'the head');
     await clients[1].startVisit(visit({ numSteps: 1 }));
     expect(await clients[1].trainStep(gradients(10, 4, last))).to.equal(null);
+  });
+
+  it('a hand-over of a copy leaves the head with the sender too', async () => {
+    const { clients } = await open();
+    const copied = { ...handOver, keepsCopy: true };
+    await Promise.all([clients[0].sendHead(copied), clients[1].receiveHead(copied)]);
+    expectSameBits(await headOf(clients[0]), initialWeights(layers, 5), 'the head of the sender');
+    expectSameBits(await headOf(clients[1]), initialWeights(layers, 5), 'the head of the receiver');
+  });
+
+  it('a receiver that keeps its own optimiser goes on with it', async () => {
+    /** Client 1 trains a batch, gets a head from client 0, and trains another one. */
+    const headAfter = async (optimizers: MovedOptimizers) => {
+      const { clients } = await open({ shardSizes: [4, 4] });
+      await clients[1].createHead();
+      await clients[1].startVisit(visit({ numSteps: 1 }));
+      await clients[1].trainStep(gradients(10, 4, last));
+      const request = { ...handOver, optimizers };
+      await Promise.all([clients[0].sendHead(request), clients[1].receiveHead(request)]);
+      expectSameBits(await headOf(clients[1]), initialWeights(layers, 5), 'the head');
+      await clients[1].startVisit(visit({ numSteps: 1 }));
+      await clients[1].trainStep(gradients(10, 4, last));
+      return [...(await headOf(clients[1]))];
+    };
+    const [own, fresh, moved] = [await headAfter('own'), await headAfter('fresh'), await headAfter('moved')];
+    // The optimiser that moved has not made a step.
+    expect(moved).to.deep.equal(fresh);
+    expect(own).not.to.deep.equal(fresh);
+  });
+
+  it('after an average the last one has the mean, and the others a head only where they keep their optimisers', async () => {
+    for (const optimizers of optimizerMeans) {
+      const { clients } = await open({ shardSizes: [4, 12] });
+      await writeFile(join(folder, 'zeros'), encodeWeights(layers, new Float32Array(NUM_PARAMETERS)));
+      await clients[1].loadHead({ files: [{ path: join(folder, 'zeros'), prefix: '' }] });
+      const request = { generation: 3, step: 10, round: 0, totalWeight: 16, optimizers };
+      await Promise.all([
+        clients[0].averageHead({ ...request, from: null, to: 1, weight: 4 }),
+        clients[1].averageHead({ ...request, from: 0, to: null, weight: 12 }),
+      ]);
+      // (4 w + 12 x 0) / 16
+      const quarter = initialWeights(layers, 5).map((weight) => weight / 4);
+      expectSameBits(await headOf(clients[1]), quarter, optimizers);
+      if (optimizers === 'keep')
+        expectSameBits(await headOf(clients[0]), initialWeights(layers, 5), 'its own');
+      else await rejection(headOf(clients[0]), ProtocolError, 'ERR_NOT_DUE');
+    }
+  });
+
+  it('saves and loads the heads of those that live with it in one file', async () => {
+    const { clients } = await open();
+    await clients[2].createHead();
+    await clients[2].startVisit(visit({ numSteps: 1 }));
+    await clients[2].trainStep(gradients(10, 4, last));
+    const trained = await headOf(clients[2]);
+    const path = join(folder, 'heads');
+    const { sha256 } = await clients[0].saveStates({ path, clients: [0, 2] });
+    const other = await openSmallTraining(compile);
+    await other.clients[1].loadStates({ path, sha256, clients: [0, 2] });
+    expectSameBits(await headOf(other.clients[0]), initialWeights(layers, 5), 'the head of client 0');
+    expectSameBits(await headOf(other.clients[2]), trained, 'the head of client 2');
+    await rejection(headOf(other.clients[1]), ProtocolError, 'ERR_NOT_DUE');
+    await rejection(clients[0].saveStates({ path, clients: [0, 1] }), ProtocolError, 'ERR_NOT_DUE');
+  });
+
+  describe('with the whole network', () => {
+    it('trains batch by batch as the segment does, and sends no activations', async () => {
+      const { clients, setup, program } = await open({ mode: 'local', shardSizes: [6] });
+      const reference = startSegment(program, initialWeights(program.spec.part.layers, 5));
+      const batches = [
+        ...batchesOf(setup.clients[0].shard, 0, setup, {
+          firstPass: 0,
+          numPasses: 1,
+          firstBatch: 0,
+          numSteps: 2,
+        }),
+      ];
+      expect(await clients[0].startVisit(visit())).to.equal(null);
+      for (const [index, rows] of batches.entries()) {
+        const labels_B = gatherLabels(setup.train, rows);
+        const x_BCHW = gatherPictures(setup.train, rows, setup.input);
+        const { logits_BK } = await trainOn(reference, x_BCHW, labels_B);
+        const nextStep = index === 0 ? 11 : null;
+        const counted = await clients[0].trainAlone({ generation: 3, step: 10 + index, nextStep });
+        expect(counted).to.deep.equal(tally(logits_BK.data, labels_B));
+      }
+      await rejection(
+        clients[0].trainAlone({ generation: 3, step: 12, nextStep: null }),
+        ProtocolError,
+        'ERR_NOT_DUE',
+      );
+      const paths = ['head', 'tail'].map((name) => join(folder, name));
+      await clients[0].saveHead({ paths });
+      const [head, tail] = [smallSplit.head.layers, smallSplit.tail.layers];
+      const saved = [
+        decodeWeights(head, await readFile(paths[0]), 'head'),
+        decodeWeights(tail, await readFile(paths[1]), 'tail'),
+      ];
+      const weights = Float32Array.from(saved.flatMap((part) => [...part]));
+      expectSameBits(weights, reference.exportState().weights, 'the network');
+    });
+  });
+
+  describe('in the U shape', () => {
+    const openU = () => open({ mode: 'parallel', isUShaped: true, shardSizes: [4] });
+    /** What the server gives for a batch: values of the cut to the last layers. */
+    const fromServer = (change = {}) => ({
+      generation: 3,
+      step: 10,
+      z: { shape: [4, 8], dtype: 'float32' as const, data: randomTensor([4, 8], 3).data.buffer },
+      ...change,
+    });
+
+    it('keeps its labels, and gives the loss and gradient of its last layers', async () => {
+      const { clients, setup, surroundings } = await openU();
+      const message = await clients[0].startVisit(visit({ numSteps: 1 }));
+      expect(message?.labels).to.equal(null);
+      const [, backProgram] = surroundings.programs;
+      const back = startSegment(backProgram, initialWeights(backProgram.spec.part.layers, 5));
+      const passes = { firstPass: 0, numPasses: 1, firstBatch: 0, numSteps: 1 };
+      const [rows] = batchesOf(setup.clients[0].shard, 0, setup, passes);
+      const labels_B = gatherLabels(setup.train, rows);
+      const { logits_BK, dx_BI } = await trainOn(back, randomTensor([4, 8], 3), labels_B);
+      const answer = await clients[0].backStep(fromServer());
+      expect(answer).to.deep.include({ generation: 3, step: 10, tally: tally(logits_BK.data, labels_B) });
+      expectSameBits(new Float32Array(answer.dz.data), dx_BI!.data, 'the gradient');
+      expect(await clients[0].trainStep(gradients(10, 4, last))).to.equal(null);
+      const paths = ['head', 'back'].map((name) => join(folder, name));
+      await clients[0].saveHead({ paths });
+      const saved = decodeWeights(backProgram.spec.part.layers, await readFile(paths[1]), 'back');
+      expectSameBits(saved, back.exportState().weights, 'the last layers');
+    });
+
+    it('refuses what is not due, of another shape, or not finite', async () => {
+      const { clients } = await openU();
+      await clients[0].startVisit(visit({ numSteps: 1 }));
+      await rejection(clients[0].backStep(fromServer({ step: 11 })), ProtocolError, 'ERR_NOT_DUE');
+      const z = { shape: [3, 8], dtype: 'float32' as const, data: new ArrayBuffer(96) };
+      await rejection(clients[0].backStep(fromServer({ z })), ShapeError, 'ERR_CUT_SHAPE');
+      const wild = fromServer();
+      new Float32Array(wild.z.data).fill(NaN);
+      const error = await rejection(clients[0].backStep(wild), NumericError, 'ERR_NOT_FINITE');
+      expect(error.message).to.match(/of client 0, step 10: /);
+    });
+
+    it('keeps the answers of a test, and gives what they come to', async () => {
+      const { clients, setup, surroundings } = await openU();
+      const [, backProgram] = surroundings.programs;
+      const back = startSegment(backProgram, initialWeights(backProgram.spec.part.layers, 5));
+      const rows = { generation: 3, step: 0, set: 'test' as const, firstRow: 0, numRows: 4 };
+      expect((await clients[0].testActivations(rows)).labels).to.equal(null);
+      const { z } = fromServer();
+      await clients[0].testBack({ ...rows, z });
+      const { data: logits_NK } = await back.infer(randomTensor([4, 8], 3));
+      const labels_N = Int32Array.from(setup.test.labels.subarray(0, 4));
+      expect(await clients[0].testReport()).to.deep.equal(reportOf({ numClasses: 3, logits_NK, labels_N }));
+    });
   });
 
   describe('refuses a head', () => {
