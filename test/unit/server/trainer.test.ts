@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import type { BloomError } from '../../../src/core/errors.js';
-import { ClientLostError, NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
+import { ClientLostError } from '../../../src/core/errors.js';
 import type { TrainEvent } from '../../../src/core/events.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
-import type { ActivationsMessage, ClientService } from '../../../src/link/messages.js';
+import type { ClientService } from '../../../src/link/messages.js';
 import { train as trainAll } from '../../../src/server/trainer.js';
 import { rejection } from '../../support/link_errors.js';
 import {
@@ -14,8 +13,8 @@ import {
   type SmallTraining,
   type SmallTrainingOptions,
 } from '../../support/small_training.js';
+import { outline } from '../../support/outline.js';
 import { compilerOf } from '../../support/segments.js';
-import { expectSameBits } from '../../support/tensors.js';
 
 describe('train', () => {
   const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
@@ -24,26 +23,6 @@ describe('train', () => {
     const events: TrainEvent[] = [];
     return { events, ...(await trainToEnd(parts, (event) => events.push(event))) };
   };
-  /** `step 0` is the first batch; other events tell the batches so far. */
-  const outline = (events: readonly TrainEvent[]) =>
-    events.map((event) => {
-      switch (event.type) {
-        case 'step':
-          return `step ${event.step} client ${event.client}`;
-        case 'hand_over':
-          return `hand_over ${event.from}-${event.to} after ${event.steps}`;
-        case 'average':
-          return `average of ${event.clients} at ${event.holder} after ${event.steps}`;
-        case 'round':
-          return `round ${event.round} after ${event.steps}`;
-        case 'visit':
-        case 'evaluation':
-        case 'forgetting':
-          return `${event.type} client ${event.client} after ${event.steps}`;
-        default:
-          return event satisfies never;
-      }
-    });
 
   it('tells what happens in order: shards of 6 and 4 rows, batches of 4, 2 rounds', async () => {
     const { events } = await train(await open({ shardSizes: [6, 4] }));
@@ -202,297 +181,6 @@ describe('train', () => {
     expect(fresh).to.deep.equal([true, true, false, false]);
   });
 
-  describe('refuses, before the tail changes, a client that sends', () => {
-    type Change = (message: ActivationsMessage) => ActivationsMessage;
-    interface Wrong {
-      readonly change: Change;
-      readonly ErrorType: new (...args: never[]) => BloomError;
-      readonly code: string;
-      readonly says: RegExp;
-    }
-    const view = (message: ActivationsMessage) => new Float32Array(message.z.data);
-    const wrong: Readonly<Record<string, Wrong>> = {
-      'another step': {
-        change: (message) => ({ ...message, step: message.step + 1 }),
-        ErrorType: ProtocolError,
-        code: 'ERR_NOT_DUE',
-        says: /^Client 0 sent step 2 of generation 3, but step 1 of generation 3 was due/,
-      },
-      'another generation': {
-        change: (message) => ({ ...message, generation: 2 }),
-        ErrorType: ProtocolError,
-        code: 'ERR_NOT_DUE',
-        says: /^Client 0 sent step 1 of generation 2/,
-      },
-      'another shape': {
-        change: (message) => ({ ...message, z: { ...message.z, shape: [2, 31] } }),
-        ErrorType: ShapeError,
-        code: 'ERR_CUT_SHAPE',
-        says: /^Client 0 sent \[2x31\] in 256 bytes, but the tail expects float32 \[2x32\]/,
-      },
-      'fewer values than its shape says': {
-        change: (message) => ({ ...message, z: { ...message.z, data: message.z.data.slice(4) } }),
-        ErrorType: ShapeError,
-        code: 'ERR_CUT_SHAPE',
-        says: /^Client 0 sent \[2x32\] in 252 bytes/,
-      },
-      'another number of labels than rows': {
-        change: (message) => ({ ...message, labels: message.labels!.slice(4) }),
-        ErrorType: ShapeError,
-        code: 'ERR_LABEL',
-        says: /^Client 0 sent labels of 4 bytes with 2 rows/,
-      },
-      'a label that is no class': {
-        change: (message) => ({ ...message, labels: Int32Array.of(0, 3).buffer }),
-        ErrorType: ShapeError,
-        code: 'ERR_LABEL',
-        says: /^Client 0 sent label 3, but the tail knows classes 0 to 2/,
-      },
-      'a negative label': {
-        change: (message) => ({ ...message, labels: Int32Array.of(-1, 0).buffer }),
-        ErrorType: ShapeError,
-        code: 'ERR_LABEL',
-        says: /^Client 0 sent label -1/,
-      },
-      'activations that are not finite': {
-        change: (message) => {
-          view(message)[40] = NaN;
-          return message;
-        },
-        ErrorType: NumericError,
-        code: 'ERR_NOT_FINITE',
-        says: /^Tail, step 1 with client 0: .*not finite.* Lower `optimizer\.tail\.lr`/,
-      },
-      'activations that overflow': {
-        change: (message) => {
-          view(message).fill(Infinity);
-          return message;
-        },
-        ErrorType: NumericError,
-        code: 'ERR_NOT_FINITE',
-        says: /^Tail, step 1 with client 0: .*not finite/,
-      },
-    };
-    /** The tail after the first batch, which is good. */
-    const tailAfterOne = async () => {
-      const { parts, tails } = await open({ schedule: { maxSteps: 1 } });
-      await trainToEnd(parts);
-      return (await tails.exportWeights())!;
-    };
-    for (const [what, { change, ErrorType, code, says }] of Object.entries(wrong)) {
-      it(what, async () => {
-        // The second batch, of 2 rows, comes as the answer to the gradients of the first.
-        const ring = await open({
-          around: (service, client) =>
-            changing(service, (inner) => ({
-              trainStep: async (request) => {
-                const message = await inner.trainStep(request);
-                return message && client === 0 && request.step === 0 ? change(message) : message;
-              },
-            })),
-        });
-        const trainer = trainAll(ring.parts);
-        expect((await trainer.next()).value).to.deep.include({ type: 'step', step: 0 });
-        const error = await rejection(trainer.next(), ErrorType, code);
-        expect(error.message).to.match(says);
-        expect(error.details).to.deep.include(
-          error instanceof NumericError ? { client: 0, step: 1 } : error.details,
-        );
-        expectSameBits((await ring.tails.exportWeights())!, await tailAfterOne(), 'the tail');
-      });
-    }
-
-    it('fewer batches than its visit has', async () => {
-      const ring = await open({
-        around: (service) => changing(service, () => ({ trainStep: () => Promise.resolve(null) })),
-      });
-      const error = await rejection(train(ring), ProtocolError, 'ERR_NOT_DUE');
-      expect(error.message).to.match(/^Client 0 sent no batch for step 1, though its visit is not over/);
-      expect(error.details).to.deep.equal({ client: 0, step: 1 });
-    });
-
-    it('more batches than its visit has', async () => {
-      const ring = await open({
-        shardSizes: [4, 4],
-        around: (service) =>
-          changing(service, (inner) => ({
-            trainStep: async (request) => {
-              await inner.trainStep(request);
-              const { generation, step, dz } = request;
-              return { generation, step, z: dz, labels: new ArrayBuffer(16) };
-            },
-          })),
-      });
-      const error = await rejection(train(ring), ProtocolError, 'ERR_NOT_DUE');
-      expect(error.message).to.match(/^Client 0 sent a batch after the last one of its visit/);
-      expect(error.details).to.deep.equal({ client: 0 });
-    });
-  });
-
-  it('a head that diverges stops with the client and the step', async () => {
-    const diverging = { name: 'sgd', lr: 1e30, momentum: 0, weightDecay: 0 } as const;
-    const error = await rejection(
-      train(await open({ optimizer: diverging })),
-      NumericError,
-      'ERR_NOT_FINITE',
-    );
-    expect(error.message).to.match(/step \d+/);
-    expect(error.details).to.have.keys('client', 'step');
-  });
-
-  it('refuses a hand-over of which the two sides tell different checksums', async () => {
-    const ring = await open({
-      around: (service) =>
-        changing(service, (inner) => ({
-          receiveHead: async (request) => ({ ...(await inner.receiveHead(request)), sha256: 'ab' }),
-        })),
-    });
-    const error = await rejection(train(ring), ProtocolError, 'ERR_HAND_OVER');
-    expect(error.message).to.match(/^Client 1 took a head with SHA-256 ab, but client 0 sent [0-9a-f]{64}/);
-    expect(error.details).to.deep.equal({ from: 0, to: 1 });
-  });
-
-  it('refuses a hand-over whose receiver is told another round', async () => {
-    const ring = await open({
-      around: (service) =>
-        changing(service, (inner) => ({
-          receiveHead: (request) => inner.receiveHead({ ...request, round: request.round + 1 }),
-        })),
-    });
-    const error = await rejection(train(ring), ProtocolError, 'ERR_HAND_OVER');
-    expect(error.message).to.match(/^Client 1 refused the head from client 0: its round is 0 instead of 1/);
-    await rejection(ring.clients[1].trainStep(gradients), ProtocolError, 'ERR_NOT_DUE');
-    // Nothing was taken: client 1 has no head.
-    await rejection(ring.links[1].saveHead({ paths: ['never'] }), ProtocolError, 'ERR_NOT_DUE');
-  });
-
-  describe('where clients train side by side', () => {
-    it('tells what happens in order: shards of 6 and 4 rows, heads of their own', async () => {
-      for (const mode of ['parallel', 'local'] as const) {
-        const { events, summary, holders } = await train(await open({ mode, shardSizes: [6, 4] }));
-        const round = [
-          'step 0 client 0',
-          'step 1 client 1',
-          'step 2 client 0',
-          'visit client 0 after 3',
-          'visit client 1 after 3',
-          'evaluation client 0 after 3',
-          'evaluation client 1 after 3',
-          'round 0 after 3',
-        ];
-        expect(outline(events.slice(0, round.length)), mode).to.deep.equal(round);
-        expect(outline(events).slice(-3)).to.deep.equal([
-          'evaluation client 0 after 6',
-          'evaluation client 1 after 6',
-          'round 1 after 6',
-        ]);
-        const last = events.filter((event) => event.type === 'evaluation').slice(-2);
-        expect(summary.clients.map(({ loss }) => loss)).to.deep.equal(last.map(({ loss }) => loss));
-        expect(summary.loss).to.be.closeTo((last[0].loss + last[1].loss) / 2, 1e-12);
-        expect(holders).to.deep.equal([0, 1]);
-      }
-    });
-
-    it('tells what happens in order where heads are averaged', async () => {
-      const { events, summary, holders } = await train(
-        await open({ mode: 'splitfed_v1', shardSizes: [6, 4] }),
-      );
-      expect(outline(events)).to.deep.equal([
-        'step 0 client 0',
-        'step 1 client 1',
-        'step 2 client 0',
-        'visit client 0 after 3',
-        'visit client 1 after 3',
-        'average of 2 at 1 after 3',
-        'evaluation client 1 after 3',
-        'round 0 after 3',
-        'hand_over 1-0 after 3',
-        'step 3 client 0',
-        'step 4 client 1',
-        'step 5 client 0',
-        'visit client 0 after 6',
-        'visit client 1 after 6',
-        'average of 2 at 1 after 6',
-        'evaluation client 1 after 6',
-        'round 1 after 6',
-      ]);
-      expect(summary.clients.map(({ loss }) => loss)).to.deep.equal([summary.loss, summary.loss]);
-      expect(holders).to.deep.equal([1]);
-      // Of the one sum: 20 parameters of 8 bytes.
-      const sizes = events.flatMap((event) => (event.type === 'average' ? [event.bytes] : []));
-      expect(sizes).to.deep.equal([160, 160]);
-    });
-
-    it('means of a visit and of a round are over rows', async () => {
-      const ring = await open({ mode: 'parallel', shardSizes: [6, 4], schedule: { numEpochs: 1 } });
-      const { events } = await train(ring);
-      const steps = events.filter((event) => event.type === 'step');
-      expect(steps.map(({ rows }) => rows)).to.deep.equal([4, 4, 2]);
-      const [first, second] = events.filter((event) => event.type === 'visit');
-      const round = events.find((event) => event.type === 'round')!;
-      expect([first.rows, second.rows, round.rows]).to.deep.equal([6, 4, 10]);
-      expect(first.loss).to.be.closeTo((4 * steps[0].loss + 2 * steps[2].loss) / 6, 1e-12);
-      expect(second.loss).to.be.closeTo(steps[1].loss, 1e-12);
-      expect(round.train.loss).to.be.closeTo((6 * first.loss + 4 * second.loss) / 10, 1e-12);
-    });
-
-    it('a client that dies is heard of while another one, which never answers, is waited for', async () => {
-      let ring: SmallTraining | undefined;
-      const around = (service: ClientService, client: number) =>
-        changing(service, () =>
-          client === 0
-            ? {
-                trainStep: () => {
-                  ring?.die[2](new Error('its thread ended'));
-                  return new Promise(() => undefined);
-                },
-              }
-            : {},
-        );
-      ring = await open({ mode: 'parallel', shardSizes: [8, 8, 8], around });
-      const error = await rejection(trainToEnd(ring.parts), ClientLostError, 'ERR_CLIENT_LOST');
-      expect(error.details).to.deep.include({ client: 2 });
-    });
-
-    for (const mode of ['parallel', 'splitfed_v1', 'splitfed_v2', 'local'] as const) {
-      it(`takes a pause between two local steps, while nobody works, and nothing changes by it: ${mode}`, async () => {
-        let numUnderWay = 0;
-        const counted = async <T>(work: Promise<T>): Promise<T> => {
-          numUnderWay++;
-          return await work.finally(() => numUnderWay--);
-        };
-        const around = (service: ClientService) =>
-          changing(service, (inner) => ({
-            startVisit: (request) => counted(inner.startVisit(request)),
-            trainStep: (request) => counted(inner.trainStep(request)),
-            trainAlone: (request) => counted(inner.trainAlone(request)),
-          }));
-        const options = { mode, shardSizes: [10, 4, 7], schedule: { numEpochs: 1 } };
-        const { parts } = await open({ ...options, around });
-        const paused: number[] = [];
-        const events: TrainEvent[] = [];
-        await trainToEnd(
-          {
-            ...parts,
-            pause: {
-              isDue: ({ stepsInTurn }) => stepsInTurn > 0,
-              take: ({ stepsInTurn }) => {
-                expect(numUnderWay).to.equal(0);
-                paused.push(stepsInTurn);
-                return Promise.resolve();
-              },
-            },
-          },
-          (event) => events.push(event),
-        );
-        // Local steps of 3, 2 and 1 batches; those of clients that do not wait for each other are under way together.
-        const waits = mode === 'parallel' || mode === 'splitfed_v2';
-        expect(paused).to.deep.equal(waits ? [3, 5, 6] : [6]);
-        expect(events).to.deep.equal((await train(await open(options))).events);
-      });
-    }
-  });
-
   it('a client that dies while the tail works on its test is a lost client, not an uncaught rejection', async () => {
     const lost = new Error('its thread ended');
     let ring: SmallTraining | undefined;
@@ -512,10 +200,3 @@ describe('train', () => {
     expect(numTests).to.equal(2);
   });
 });
-
-const gradients = {
-  generation: 3,
-  step: 2,
-  dz: { shape: [1, 32], dtype: 'float32', data: new ArrayBuffer(128) },
-  nextStep: null,
-} as const;
