@@ -9,7 +9,7 @@ BIN  := node_modules/.bin
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 CONFIG_FLAG = $(if $(filter CONFIG,$(GIVEN)),--config "$$CONFIG")
 RUN = $(NODE) dist/main.js
-OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG SHOW NODE NPM,$(GIVEN))"
+OPTIONS = $(CONFIG_FLAG) --make-variables "$(filter-out CONFIG SHOW MEASURE NODE NPM,$(GIVEN))"
 
 VERIFY_NAMES := MODEL CUT ENGINE DEVICES
 VERIFY_FLAGS = $(foreach name,$(filter $(VERIFY_NAMES),$(GIVEN)),--$(shell echo $(name) | tr A-Z a-z) "$$$(name)") \
@@ -24,7 +24,7 @@ SOURCES := $(shell find src -name '*.ts')
 TESTS   := $(shell find test bench -name '*.ts' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train data verify tensorflow clean-tensorflow soak soak-long test lint format build bench clean check-node
+.PHONY: help train plan data verify tensorflow clean-tensorflow soak soak-long test lint format build bench clean check-node
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1#\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'#' '{ printf "%-23s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ help: ## show this list
 
 train: dist/.built ## train a split network; any option as NAME=value
 	@$(RUN) train $(OPTIONS)
+
+plan: dist/.built ## show what every cut costs, before training; MEASURE=1 times it here
+	@$(RUN) plan $(if $(filter-out 0,$(if $(filter MEASURE,$(GIVEN)),$(MEASURE))),--measure) $(OPTIONS)
 
 data: dist/.built ## fetch or check a data set; SHOW=1 shows which client gets which rows
 	@$(RUN) data $(if $(filter-out 0,$(if $(filter SHOW,$(GIVEN)),$(SHOW))),--show) $(OPTIONS)

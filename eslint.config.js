@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const layers = [
   ['cli'],
   ['server', 'client', 'report'],
-  ['link', 'metrics'],
+  ['link', 'metrics', 'planner'],
   ['engine', 'models', 'data'],
   ['core'],
 ];
@@ -12,6 +12,7 @@ const layers = [
 const sameLayer = {
   link: [],
   metrics: [],
+  planner: [],
   engine: ['models'],
   models: [],
   data: [],

@@ -9,7 +9,9 @@ import type { Network } from '../src/models/network.js';
 export type UnsplitStep = (pictures: Float32Array, labels: Int32Array) => number;
 
 /** tfjs as its manual would train the unsplit network: `variableGrads` and a momentum step. */
-export function openTfjs({ layers, inputShape }: Network, numClasses: number): UnsplitStep {
+export function openTfjs(network: Network, numClasses: number): UnsplitStep {
+  const { inputShape } = network;
+  const layers = network.layers.map(requirePlain);
   const tf = loadTfjs();
   const variables = layers.map((layer) =>
     layerParameters(layer).map(({ shape, initial }) => {
@@ -41,9 +43,12 @@ export function openTfjs({ layers, inputShape }: Network, numClasses: number): U
   };
 }
 
+/** What this comparison knows: the layers of plain networks. */
+type PlainLayer = Extract<Layer, { kind: 'conv2d' | 'relu' | 'max_pool2d' | 'flatten' | 'dense' }>;
+
 function forward(
   tf: typeof Tfjs,
-  layer: Layer,
+  layer: PlainLayer,
   x: Tfjs.Tensor,
   [weight, bias]: readonly Tfjs.Tensor[],
   shape: Shape,
@@ -70,6 +75,19 @@ function forward(
     default:
       return layer satisfies never;
   }
+}
+
+const plainKinds: ReadonlySet<string> = new Set<PlainLayer['kind']>([
+  'conv2d',
+  'relu',
+  'max_pool2d',
+  'flatten',
+  'dense',
+]);
+
+function requirePlain(layer: Layer): PlainLayer {
+  if (plainKinds.has(layer.kind)) return layer as PlainLayer;
+  throw new Error(`Layer "${layer.name}" is of kind ${layer.kind}, which this comparison does not know.`);
 }
 
 function tfjsShape(shape: Shape): number[] {

@@ -1,7 +1,7 @@
 // Long and large runs; run by `make soak-long`:
 // - 20,000 steps of a tiny model: heap, external and resident memory grow by less than 3% after the first 2,000;
 // - 200 clients on 2 threads; 2,000 clients with few rows each, whose first batch comes within 20 s.
-//   node tools/soak_long.mjs [STEPS]
+//   node tools/soak_long.mjs [STEPS] [ENGINE]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,8 +17,10 @@ const MAX_GROWTH = 0.03;
 const MAX_START_S = 20;
 /** Each client's only visit ends with a test on all test rows, so a few visits are enough to see. */
 const MANY_CLIENT_STEPS = 60;
+const engine = process.argv[3] ?? 'auto';
 const output_dir = mkdtempSync(join(tmpdir(), 'bloom-split-long-'));
 const common = {
+  engine,
   output_dir,
   forgetting: 'off',
   plots: false,

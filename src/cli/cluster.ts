@@ -4,7 +4,7 @@ import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { chooseEngine, type EngineChoice } from '../engine/choice.js';
-import type { Engine, SegmentSpec } from '../engine/engine.js';
+import { freshState, type Engine, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerMean } from '../engine/mean_state.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { placeRun } from '../engine/placement.js';
@@ -15,8 +15,10 @@ import { unsplitNetwork, type Network, type NetworkPart, type SplitNetwork } fro
 import { startClientPool } from '../server/client_pool.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { sequential } from '../server/schemes/sequential.js';
-import { createTails } from '../server/tails/create_tails.js';
+import { AveragedTails } from '../server/tails/averaged_tails.js';
 import { noTails } from '../server/tails/no_tails.js';
+import { OneTail } from '../server/tails/one_tail.js';
+import { startTailPool } from '../server/tails/tail_pool.js';
 import type { Tails } from '../server/tails/tails.js';
 
 /** What a cluster is made of. */
@@ -110,19 +112,20 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   const numThreads = threadDevices.length;
   const poolOptions = { numThreads, threadFile, callTimeoutMs: options.callTimeoutMs };
   const [compiled, started] = await Promise.allSettled([
-    openTails(options, engine, tailDevice),
+    openTails(options, { name: engineName, engine, device: tailDevice, threadDevices }),
     startClientPool(setupOf, shards, poolOptions),
   ]);
   if (compiled.status === 'rejected' || started.status === 'rejected') {
-    if (compiled.status === 'fulfilled') await compiled.value.dispose();
+    if (compiled.status === 'fulfilled') await compiled.value.close();
     if (started.status === 'fulfilled') await started.value.close();
     throw compiled.status === 'rejected' ? compiled.reason : (started as PromiseRejectedResult).reason;
   }
   const [server, pool] = [compiled.value, started.value];
   let closing: Promise<void> | undefined;
   const close = async () => {
-    await pool.close();
-    await server.dispose();
+    // Both, whatever happens to one of them.
+    const outcomes = await Promise.allSettled([pool.close(), server.close()]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   };
   return {
     links: pool.links,
@@ -141,19 +144,48 @@ export function inputFormat({ shape, background }: Dataset, { padding }: Network
   return { picture: shape.picture, padding, background };
 }
 
-/** What the server trains, compiled. */
+interface OpenTails {
+  readonly tails: Tails;
+  close(): Promise<void>;
+}
+
+/** What the server trains, compiled: here, or a tail a client on threads of its own. */
 async function openTails(
-  { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer }: ClusterOptions,
-  engine: Engine,
-  device: string,
-): Promise<{ readonly tails: Tails; dispose(): Promise<void> }> {
-  if (scheme.tails === 'none') return { tails: noTails, dispose: () => Promise.resolve() };
-  const spec = split.back
-    ? middleSpec(split.tail, tailOptimizer, device)
-    : tailSpec(split.tail, tailOptimizer, device);
-  const program = await engine.compile(spec);
-  const tails = createTails(scheme.tails, program, tailWeights, splitfedOptimizer);
-  return { tails, dispose: () => program.dispose() };
+  options: ClusterOptions,
+  { name, engine, device, threadDevices }: TailPlaces,
+): Promise<OpenTails> {
+  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs } = options;
+  if (scheme.tails === 'none') return { tails: noTails, close: () => Promise.resolve() };
+  const specOn = (place: string) =>
+    split.back ? middleSpec(split.tail, tailOptimizer, place) : tailSpec(split.tail, tailOptimizer, place);
+  const program = await engine.compile(specOn(device));
+  const state = freshState(program.spec, tailWeights);
+  if (scheme.tails === 'one') return { tails: new OneTail(program, state), close: () => program.dispose() };
+  const threadFile = fileURLToPath(new URL('../server/tails/tail_thread.js', import.meta.url));
+  try {
+    const pool = await startTailPool(
+      (thread) => ({
+        engine: name,
+        spec: specOn(options.tailDevice === 'auto' ? threadDevices[thread] : device),
+      }),
+      { numThreads: threadDevices.length, threadFile, callTimeoutMs },
+    );
+    const close = async () => {
+      await pool.close();
+      await program.dispose();
+    };
+    return { tails: new AveragedTails(program, state, pool, splitfedOptimizer), close };
+  } catch (error) {
+    await program.dispose();
+    throw error;
+  }
+}
+
+interface TailPlaces {
+  readonly name: EngineName;
+  readonly engine: Engine;
+  readonly device: string;
+  readonly threadDevices: readonly string[];
 }
 
 /** What a client trains: its head; in the U shape also the last layers; or the whole network, where the server has none. */

@@ -14,7 +14,7 @@ export function watchInterrupts(): Interrupts {
     if (first !== undefined) process.kill(process.pid, 'SIGKILL');
     first = signal;
     process.stderr.write(
-      `\n${signal}: the batch is finished and a checkpoint written; once more ends at once\n`,
+      `\n${signal}: the batch is finished and a checkpoint written; once more ends at once, also where a client hangs\n`,
     );
   };
   process.on('SIGINT', onSignal);

@@ -7,8 +7,8 @@ const MAX_LISTED = 8;
 
 /** What the user should know of a run before it starts, a sentence each. */
 export function noticesOf(
-  config: Pick<RunConfig, 'batch_size' | 'data_split' | 'max_samples'>,
-  { dataset, partition }: Pick<RunPlan, 'dataset' | 'partition'>,
+  config: Pick<RunConfig, 'batch_size' | 'data_split' | 'max_samples' | 'mode' | 'n_workers'>,
+  { dataset, partition, scheme }: Pick<RunPlan, 'dataset' | 'partition' | 'scheme'>,
 ): readonly string[] {
   const smallest = Math.min(...partition.shards.map(({ length }) => length));
   const { numLeftOut, whyLeftOut } = partition;
@@ -16,6 +16,12 @@ export function noticesOf(
   const testCounts = countClasses(test.labels, shape.numClasses);
   const untested = classNames.filter((_, label) => testCounts[label] === 0);
   return [
+    ...(scheme.heads === 'averaged' && partition.shards.length === 1
+      ? [`mode ${config.mode} averages over clients, and there is one: a mean of one is that one.`]
+      : []),
+    ...(scheme.joinsRows && config.n_workers > 1
+      ? [`mode ${config.mode} trains on the rows of all ${config.n_workers} clients in one place.`]
+      : []),
     ...(config.batch_size > smallest
       ? [
           `batch_size ${config.batch_size} is larger than a shard of ${smallest} rows: such a client trains one batch a pass.`,

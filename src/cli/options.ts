@@ -32,9 +32,13 @@ export function configSources(command: Command): ConfigSources {
     if (value === undefined) continue;
     if (option.long === '--config') file = value as string;
     else if (option.long === '--make-variables') makeNames = (value as string).split(' ').filter(Boolean);
-    else if (Array.isArray(value)) flags.set(option.name(), value as string[]);
+    else if (isKey(option.name())) flags.set(option.name(), value as string[]);
   }
   return { file, flags, makeNames };
+}
+
+function isKey(flag: string): boolean {
+  return keys.some(({ flagNames }) => flagNames.includes(flag));
 }
 
 function describe({ doc, format, envNames, default: value, name }: Key): string {

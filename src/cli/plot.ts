@@ -4,6 +4,7 @@ import { readOverrides } from '../config/overrides.js';
 import { drawRun } from '../report/page/draw_run.js';
 import { runFiles } from '../report/run_directory.js';
 import { runOptions } from './run_options.js';
+import { schemeText } from './scheme_text.js';
 
 /** `bloom-split plot RUN_DIR`: draws the plots and the report of a run again. */
 export function addPlotCommand(program: Command): void {
@@ -15,7 +16,7 @@ export function addPlotCommand(program: Command): void {
       const files = runFiles(runDirectory);
       const { config } = configFromFile(files.config);
       const overrides = readOverrides(files.overrides);
-      const { paths } = await drawRun(runDirectory, runOptions({ config, overrides }));
+      const { paths } = await drawRun(runDirectory, runOptions({ config, overrides }), schemeText(config));
       process.stdout.write(paths.map((path) => `${path}\n`).join(''));
     });
 }

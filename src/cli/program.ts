@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
+import { addCompareCommand } from './compare.js';
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addPlanCommand } from './plan_cuts.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addTrackCommand } from './track.js';
@@ -21,8 +23,10 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .version(ownVersion())
     .showSuggestionAfterError();
   addTrainCommand(program);
+  addPlanCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
+  addCompareCommand(program);
   addPlotCommand(program);
   addVerifyCommand(program);
   addDataCommand(program);

@@ -4,6 +4,7 @@ import { numParameters } from '../models/layers.js';
 import type { RunInfo } from '../report/sink.js';
 import type { Cluster } from './cluster.js';
 import type { Scheme } from '../server/schemes/scheme.js';
+import { schemeText } from './scheme_text.js';
 import { noticesOf } from './notices.js';
 import type { RunPlan } from './plan.js';
 import { rowsOfVisit, totalSteps } from '../server/schedule.js';
@@ -34,7 +35,7 @@ export function infoOf(
     numBackParameters: split.back && numParameters(split.back.layers),
     shardSizes,
     batchSize: config.batch_size,
-    scheme: config.u_shaped ? `${scheme.title}, U-shaped` : scheme.title,
+    scheme: schemeText(config).title,
     schemeOptions: schemeOptions(config, scheme),
     numRounds: last.round + 1,
     numSteps: totalSteps(schedule),
@@ -51,7 +52,7 @@ export function infoOf(
     tailDevice: cluster.tailDevice,
     seed: config.seed,
     fromEnvironment,
-    notices: noticesOf(config, { dataset, partition }),
+    notices: noticesOf(config, { dataset, partition, scheme }),
   };
 }
 

@@ -48,7 +48,7 @@ export async function writeResults(
   tell: (summary: RunSummary) => void,
 ): Promise<RunSummary> {
   const { runDirectory, config, plan, trained, clock } = run;
-  const { result, classCounts, skippedVisits } = trained;
+  const { result, classCounts, skippedVisits, costs } = trained;
   const files = runFiles(runDirectory);
   // Where every client has its own network, which one is meant is the user's to say.
   if (!headsDiffer(plan.scheme)) await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
@@ -77,6 +77,9 @@ export async function writeResults(
     skipped_visits: [...asked, ...skippedVisits],
     macro_f1: result.overall.macro_f1,
     micro_average_precision: result.overall.micro_average_precision,
+    traffic: costs.traffic,
+    repeated_bytes: costs.repeated_bytes,
+    compute_seconds: costs.seconds,
     engine: run.engine,
     devices: run.devices,
     versions: run.versions,

@@ -9,8 +9,12 @@ export function addTrainCommand(program: Command): void {
   const command = program
     .command('train')
     .description('Train a split network: clients on worker threads, the server on the main thread.');
-  addConfigOptions(command).action(async () => {
+  command.option(
+    '--run-directory <path>',
+    'where the run directory is made, if not under output_dir; nothing may be there',
+  );
+  addConfigOptions(command).action(async ({ runDirectory }: { runDirectory?: string }) => {
     const loaded = loadConfig(configSources(command));
-    await runAtTerminal((options) => trainRun(loaded, options));
+    await runAtTerminal((options) => trainRun(loaded, { ...options, runDirectory }));
   });
 }

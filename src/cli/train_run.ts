@@ -8,6 +8,7 @@ import type { Progress } from '../core/progress.js';
 import { fingerprintOf } from '../data/dataset.js';
 import { PhaseClock } from '../report/phase_clock.js';
 import {
+  claimRunDirectory,
   createRunDirectory,
   cutBack,
   removeRunDirectory,
@@ -36,6 +37,8 @@ export interface TrainRunOptions {
   readonly warn: (message: string) => void;
   /** Told a line that is worth reading after the run. */
   readonly say: (line: string) => void;
+  /** Where the run directory is made; undefined for a new one under `output_dir`. */
+  readonly runDirectory?: string | undefined;
   /** Watches long work before training. */
   readonly progress: Progress;
   /** Asked between batches: a signal's name ends the run with a checkpoint and InterruptedError. */
@@ -55,7 +58,10 @@ export async function* trainRun(
   const plan = await planRun(config, options.progress);
   const cluster = await openTrainingCluster(config, plan);
   try {
-    const runDirectory = await createRunDirectory(config.output_dir, new Date());
+    const runDirectory =
+      options.runDirectory === undefined
+        ? await createRunDirectory(config.output_dir, new Date())
+        : await claimRunDirectory(options.runDirectory);
     const unlock = await lockRun(runFiles(runDirectory).lock);
     try {
       await writeConfiguration(runDirectory, loaded, cluster).catch(async (error: unknown) => {

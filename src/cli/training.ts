@@ -7,6 +7,7 @@ import {
   ProtocolError,
   ShapeError,
 } from '../core/errors.js';
+import type { CostsSoFar, CostsSummary } from '../core/costs.js';
 import type { TrainEvent, TrainResult } from '../core/events.js';
 import { initialWeights } from '../models/init.js';
 import type { Link } from '../link/link.js';
@@ -19,6 +20,7 @@ import { train } from '../server/trainer.js';
 import { openCluster, type Cluster } from './cluster.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
 import { optimizerOf, type RunPlan } from './plan.js';
+import { bytesOf, RunCosts, summaryOfCosts } from './run_costs.js';
 import type { RunRecord } from './run_record.js';
 
 /** A training that outlives the loss of clients. */
@@ -44,6 +46,7 @@ export interface Trained {
   readonly classCounts: readonly (readonly number[])[] | null;
   /** As `client@round`. */
   readonly skippedVisits: readonly string[];
+  readonly costs: CostsSummary;
 }
 
 /** Starts the threads of a run. */
@@ -79,13 +82,17 @@ export async function* trainDurably(
   let cluster = first;
   let start = training.start;
   let skippedVisits = start?.skippedVisits ?? [];
+  let costs: RunCosts | undefined;
+  let repeatedBytes = 0;
   for (let generation = 0; ; generation++) {
     const schedule = plan.scheduleWithout(skippedVisits);
     let reached = start?.progress ?? startOf(schedule, plan.partition.shards.length);
     let failure: unknown;
     try {
-      const attempt = { ...training, start, skippedVisits, schedule, generation };
-      return yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
+      const onCosts = (own: RunCosts) => (costs = own);
+      const attempt = { ...training, start, skippedVisits, schedule, generation, onCosts };
+      const trained = yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
+      return { ...trained, costs: summaryOfCosts(trained.costs, repeatedBytes) };
     } catch (error) {
       failure = error;
       // At once: to end a thread that hangs takes a while.
@@ -98,7 +105,9 @@ export async function* trainDurably(
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
     const signal = training.interruptedBy();
     if (signal !== undefined) throw stoppedInstead(signal, failure);
-    const failed = policy === 'skip' ? failedVisit(schedule, reached, failure) : undefined;
+    // Where a thread of the server is lost, no client is to blame.
+    const skips = policy === 'skip' && !(failure instanceof BloomError && failure.details.isServers);
+    const failed = skips ? failedVisit(schedule, reached, failure) : undefined;
     if (failed !== undefined) skippedVisits = [...skippedVisits, failed.name];
     start = await newestCheckpoint(
       training.checkpointFolder,
@@ -107,6 +116,7 @@ export async function* trainDurably(
     );
     const outcome = failed === undefined ? '' : ` The visit ${failed.name} is left out.`;
     training.warn(`${messageOf(failure)}${outcome}`);
+    if (costs) repeatedBytes += bytesOf(costs.soFar.traffic) - bytesOf(start?.costs.traffic ?? []);
     await forgetAfter(training.checkpointFolder, start);
     await record.rewind(rewindTo(start));
     cluster = await openTrainingCluster(config, plan);
@@ -125,6 +135,7 @@ async function closeAfter(failure: unknown, cluster: Cluster): Promise<void> {
 }
 
 interface Attempt extends DurableTraining {
+  readonly onCosts: (costs: RunCosts) => void;
   readonly skippedVisits: readonly string[];
   readonly schedule: readonly Turn[];
   readonly generation: number;
@@ -134,9 +145,12 @@ async function* trainOnce(
   attempt: Attempt,
   cluster: Cluster,
   onProgress: (progress: Progress) => void,
-): AsyncGenerator<TrainEvent, Trained> {
+): AsyncGenerator<TrainEvent, Omit<Trained, 'costs'> & { readonly costs: CostsSoFar }> {
   const { config, plan, record, start, schedule, skippedVisits, generation } = attempt;
-  const { links, tails } = cluster;
+  const { tails } = cluster;
+  const costs = new RunCosts(cluster, start?.costs);
+  attempt.onCosts(costs);
+  const { links } = costs;
   const beginning = start?.progress ?? startOf(schedule, links.length);
   await restore(cluster, start);
   const classCounts = await askClassCounts(links);
@@ -153,6 +167,7 @@ async function* trainOnce(
       dataSha256: attempt.dataSha256,
       versions: attempt.versions,
       lengths: () => record.lengths(),
+      costs: () => costs.soFar,
       onWritten: ({ steps }) => record.log.info('checkpoint', { steps }),
       interruptedBy: attempt.interruptedBy,
       now: () => performance.now(),
@@ -180,9 +195,22 @@ async function* trainOnce(
       take: (progress: Progress) => checkpointer.take(cluster, progress),
     },
   };
-  const result = yield* train(parts, beginning);
+  const result = yield* counted(train(parts, beginning), costs);
   await attempt.save(cluster, result.holders);
-  return { result, classCounts, skippedVisits };
+  return { result, classCounts, skippedVisits, costs: costs.soFar };
+}
+
+/** Every event is counted before it is told. */
+async function* counted(
+  training: AsyncGenerator<TrainEvent, TrainResult>,
+  costs: RunCosts,
+): AsyncGenerator<TrainEvent, TrainResult> {
+  for (;;) {
+    const next = await training.next();
+    if (next.done) return next.value;
+    await costs.event(next.value);
+    yield next.value;
+  }
 }
 
 /** Gives both sides the states of a checkpoint. */

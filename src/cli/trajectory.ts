@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DataError } from '../core/errors.js';
 import { readRequiredFile } from '../core/files.js';
 import { decodeSafetensors, type StoredTensor } from '../core/safetensors.js';
@@ -214,8 +215,9 @@ class Fields {
   }
 
   require(name: string, expected: unknown): void {
-    const isEqual = JSON.stringify(this.#content[name]) === JSON.stringify(expected);
-    if (!isEqual) throw this.wrong(name, 'is not what this program can replay');
+    // Stops at the first difference, however deep the file nests.
+    if (!isDeepStrictEqual(this.#content[name], expected))
+      throw this.wrong(name, 'is not what this program can replay');
   }
 
   #value<T>(name: string, isValid: (value: unknown) => value is T, expected: string): T {

@@ -36,6 +36,7 @@ import { packHead, receiptOf, unpackHead } from '../link/parcels.js';
 import type { ThreadSetup } from '../link/setup.js';
 import { tally } from '../metrics/classification.js';
 import { averageWithOthers } from './averaging.js';
+import type { ComputeQueue } from './compute_queue.js';
 import { Head } from './head.js';
 import { readHeads, readWeights, writeHeads, writeWeights } from './head_files.js';
 import { Tests } from './tests.js';
@@ -50,6 +51,8 @@ export interface ClientSurroundings {
   /** Of the segments that it has. */
   readonly programs: readonly Program[];
   readonly exchange: Mail;
+  /** In which the thread's clients compute. */
+  readonly queue: ComputeQueue;
   /** Another client of the thread, for the files that they write together. */
   readonly neighbour: (client: number) => Client;
 }
@@ -64,6 +67,8 @@ export class Client implements ClientService {
   /** The optimiser step of the last layers, made while the server works on. */
   #backUpdate: Promise<void> = Promise.resolve();
   readonly #tests: Tests;
+  /** Computed for training since somebody asked last. */
+  #spentMs = 0;
 
   constructor(client: number, shard: Shard, around: ClientSurroundings) {
     this.#client = client;
@@ -102,7 +107,8 @@ export class Client implements ClientService {
     const want = [x_BCHW.shape[0], ...outputShape];
     const dz_BF = fromFrame(dz, want, 'The server', `the head of client ${this.#client}`);
     await this.#backUpdate;
-    await this.#located('Head', step, this.#requireHead().first.backward(dz_BF));
+    const { first } = this.#requireHead();
+    await this.#compute('Head', step, () => first.backward(dz_BF));
     visit.goOn(nextStep);
     return nextStep === null ? null : await this.#activations(visit, { generation, step: nextStep });
   }
@@ -111,16 +117,13 @@ export class Client implements ClientService {
     const { generation, step, z } = request;
     const { labels_B } = this.#requireVisit().due(request);
     const { back } = this.#requireHead();
-    const { logits_BK, dx_BI } = await this.#located(
-      'Back',
-      step,
-      back.lossGradient(this.#fromServer(z, labels_B.length), labels_B),
-    );
+    const z_BF = this.#fromServer(z, labels_B.length);
+    const { logits_BK, dx_BI } = await this.#compute('Back', step, () => back.lossGradient(z_BF, labels_B));
     const counted = this.#finite(tally(logits_BK.data, labels_B), step);
     if (!dx_BI) throw new Error('The last layers were compiled without the gradient of their input.');
     // Once the reply is posted the server works, and this thread would wait.
     this.#backUpdate = new Promise((resolve) => setImmediate(resolve)).then(() =>
-      this.#located('Back', step, back.update()),
+      this.#compute('Back', step, () => back.update()),
     );
     // Awaited at the next message; until then a failure is nobody's.
     this.#backUpdate.catch(() => undefined);
@@ -132,11 +135,17 @@ export class Client implements ClientService {
     const visit = this.#requireVisit();
     const { x_BCHW, labels_B } = visit.due(request);
     const { first: whole } = this.#requireHead();
-    const { logits_BK } = await this.#located('Network', step, whole.lossGradient(x_BCHW, labels_B));
+    const { logits_BK } = await this.#compute('Network', step, () => whole.lossGradient(x_BCHW, labels_B));
     const counted = this.#finite(tally(logits_BK.data, labels_B), step);
-    await this.#located('Network', step, whole.update());
+    await this.#compute('Network', step, () => whole.update());
     visit.goOn(nextStep);
     return counted;
+  }
+
+  takeSpentMs(): Promise<number> {
+    const spentMs = this.#spentMs;
+    this.#spentMs = 0;
+    return Promise.resolve(spentMs);
   }
 
   sendHead({ keepsCopy, ...request }: SendRequest): Promise<HandOverReceipt> {
@@ -234,7 +243,8 @@ export class Client implements ClientService {
 
   async #activations(visit: Visit, position: Position): Promise<ActivationsMessage> {
     const { x_BCHW, labels_B } = visit.due(position);
-    const z_BF = await this.#requireHead().first.forward(x_BCHW);
+    const { first } = this.#requireHead();
+    const z_BF = await this.#compute('Head', position.step, () => first.forward(x_BCHW));
     // Once the reply is posted the server works, and this thread would wait: time to gather the next batch.
     setImmediate(() => {
       visit.gatherAhead();
@@ -253,9 +263,12 @@ export class Client implements ClientService {
     throw this.#withPlace('Loss', step, new NumericError('ERR_NOT_FINITE', 'The loss is not finite.'));
   }
 
-  /** Work whose numeric errors say where they came from. */
-  async #located<T>(part: string, step: number, work: Promise<T>): Promise<T> {
-    return await work.catch((error: unknown) => {
+  /** Work for training: its time is counted, and a numeric error of it says where it came from. */
+  async #compute<T>(part: string, step: number, work: () => Promise<T>): Promise<T> {
+    const took = (ms: number) => {
+      this.#spentMs += ms;
+    };
+    return await this.#around.queue.run(work, took).catch((error: unknown) => {
       throw error instanceof NumericError ? this.#withPlace(part, step, error) : error;
     });
   }

@@ -7,6 +7,7 @@ import { HeadExchange } from '../link/head_exchange.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { serveThread, type ThreadService } from '../link/thread.js';
 import { Client, type ClientSurroundings } from './client.js';
+import { ComputeQueue } from './compute_queue.js';
 import { FaultyClient } from './faulty_client.js';
 
 /** The one task of a worker thread: host its clients until the server says stop. */
@@ -18,6 +19,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
   readonly #clients = new Map<number, Client>();
   #programs: readonly Program[] = [];
   #exchange: HeadExchange | undefined;
+  #setup: ThreadSetup | undefined;
 
   /** Compiles once for all clients of the thread. */
   async start(setup: ThreadSetup): Promise<void> {
@@ -29,16 +31,25 @@ class ClientHost implements ThreadService<ThreadSetup> {
       setup.peers,
     );
     this.#exchange = exchange;
+    this.#setup = setup;
     const around = {
       setup,
       programs: this.#programs,
       exchange,
-      neighbour: (client: number) => this.client(client),
+      queue: new ComputeQueue(),
+      neighbour: (client: number) => this.#hosted(client),
     };
     for (const { client, shard } of setup.clients) this.#clients.set(client, hosted(client, shard, around));
   }
 
-  client(client: number): Client {
+  /** Where the thread ends or hangs, this client's call is to blame. */
+  target(client: number): Client {
+    const found = this.#hosted(client);
+    if (this.#setup) Atomics.store(this.#setup.served, this.#setup.thread, client);
+    return found;
+  }
+
+  #hosted(client: number): Client {
     const found = this.#clients.get(client);
     if (!found) throw new ProtocolError('ERR_NO_CLIENT', `Client ${client} does not live in this thread.`);
     return found;

@@ -40,10 +40,10 @@ export function packageRoot(): string {
 }
 
 /**
- * The configuration of a command: defaults, `config/base.yaml`, the given file, the environment, flags; later wins.
- * Throws ConfigError.
+ * The configuration of a command: defaults, `config/base.yaml`, the given file, the environment, flags, and what the command
+ * itself sets; later wins. Throws ConfigError.
  */
-export function loadConfig(sources: ConfigSources): LoadedConfig {
+export function loadConfig(sources: ConfigSources, settings: readonly Assignment[] = []): LoadedConfig {
   const { env } = process;
   const base = readYaml(join(packageRoot(), 'config', 'base.yaml'));
   const layers = [
@@ -51,6 +51,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     sources.file === undefined ? [] : readYaml(sources.file),
     readEnvironment(env, sources.makeNames),
     [...readMake(sources.makeNames, env), ...readFlags(sources.flags)],
+    settings,
   ];
   return merge(layers);
 }

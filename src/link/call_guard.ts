@@ -7,12 +7,12 @@ import { BloomError, ClientLostError, messageOf, type ErrorDetails } from '../co
 export class CallGuard {
   readonly #side: string;
   readonly #timeoutMs: number;
-  readonly #details: ErrorDetails;
+  readonly #details: () => ErrorDetails;
   readonly #waiting = new Map<symbol, { what: string; reject: (reason: Error) => void }>();
   #end: ((what: string) => BloomError) | undefined;
 
-  /** `side` names the other side in errors: "thread 1 (clients 1, 3)"; `details` go into every one. */
-  constructor(side: string, timeoutMs: number, details: ErrorDetails = {}) {
+  /** `side` names the other side in errors: "thread 1 (clients 1, 3)"; `details`, asked for at the time, go into every one. */
+  constructor(side: string, timeoutMs: number, details: () => ErrorDetails = () => ({})) {
     this.#side = side;
     this.#timeoutMs = timeoutMs;
     this.#details = details;
@@ -59,7 +59,7 @@ export class CallGuard {
         new ClientLostError(
           'ERR_CLIENT_LOST',
           `The ${this.#side} ended while waiting for "${what}": ${messageOf(cause)}.`,
-          { ...this.#details, side: this.#side, what },
+          { ...this.#details(), side: this.#side, what },
           { cause },
         ),
     );
@@ -71,7 +71,7 @@ export class CallGuard {
         new ClientLostError(
           'ERR_LINK_CLOSED',
           `The link to the ${this.#side} is closed: "${what}" was not done.`,
-          { ...this.#details, side: this.#side, what },
+          { ...this.#details(), side: this.#side, what },
         ),
     );
   }
@@ -87,7 +87,7 @@ export class CallGuard {
     return new ClientLostError(
       'ERR_CLIENT_FAILED',
       `The ${this.#side} failed at "${what}": ${messageOf(error).replace(/\.$/, '')}.`,
-      { ...this.#details, side: this.#side, what },
+      { ...this.#details(), side: this.#side, what },
       { cause: error },
     );
   }
@@ -97,7 +97,7 @@ export class CallGuard {
     return new ClientLostError(
       'ERR_CALL_TIMEOUT',
       `The ${this.#side} did not answer "${what}" within ${seconds} s. It hangs, or the machine is overloaded.`,
-      { ...this.#details, side: this.#side, what },
+      { ...this.#details(), side: this.#side, what },
     );
   }
 }

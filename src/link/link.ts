@@ -43,6 +43,7 @@ export function linkOver(
     trainStep: call('trainStep'),
     backStep: call('backStep'),
     trainAlone: call('trainAlone'),
+    takeSpentMs: call('takeSpentMs'),
     sendHead: call('sendHead'),
     receiveHead: call('receiveHead'),
     averageHead: call('averageHead'),

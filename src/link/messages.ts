@@ -168,6 +168,8 @@ export interface ClientService {
   backStep(request: BackMessage): Promise<BackGradientsMessage>;
   /** Trains the whole network on a batch. */
   trainAlone(request: AloneRequest): Promise<Tally>;
+  /** Milliseconds that it has computed for training since it was asked last. */
+  takeSpentMs(request: Position): Promise<number>;
   /** Sends the head to another client. */
   sendHead(request: SendRequest): Promise<HandOverReceipt>;
   /** Waits for the head, checks it, and takes it. */
@@ -198,12 +200,13 @@ export function toFrame({ shape, data }: Tensor): TensorFrame {
 /** The tensor in a frame that must have this shape; `sender` and `receiver` name the two sides in the error. */
 export function fromFrame(frame: TensorFrame, want: Shape, sender: string, receiver: string): Tensor {
   // Whatever the other side sent.
-  const { shape, dtype, data } = frame as Readonly<Record<keyof TensorFrame, unknown>>;
-  const isThatShape = Array.isArray(shape) && sameShape(shape as number[], want);
+  const sent: unknown = frame;
+  const { shape, dtype, data } = (sent ?? {}) as Readonly<Record<keyof TensorFrame, unknown>>;
+  const isThatShape = isShape(shape) && sameShape(shape, want);
   if (isThatShape && dtype === 'float32' && data instanceof ArrayBuffer) {
     if (data.byteLength === 4 * numElements(want)) return { shape: want, data: new Float32Array(data) };
   }
-  const got = Array.isArray(shape) ? formatShape(shape as number[]) : 'of no shape';
+  const got = isShape(shape) ? formatShape(shape) : 'of no shape';
   const size = data instanceof ArrayBuffer ? `${data.byteLength} bytes` : 'no buffer';
   const type = dtype === 'float32' ? '' : ' that are not float32';
   throw new ShapeError(
@@ -212,4 +215,10 @@ export function fromFrame(frame: TensorFrame, want: Shape, sender: string, recei
       'built from the same `model` and `cut`.',
     { got, want: formatShape(want) },
   );
+}
+
+/** Few enough numbers to compare and to print, whatever an array can hold. */
+function isShape(value: unknown): value is Shape {
+  const isShort = Array.isArray(value) && value.length <= 8;
+  return isShort && [...(value as unknown[])].every((size) => typeof size === 'number');
 }

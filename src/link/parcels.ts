@@ -4,6 +4,9 @@ import type { SegmentState } from '../engine/engine.js';
 import type { StateSum } from '../engine/mean_state.js';
 import type { AverageRequest, HandOverReceipt, HandOverRequest, Position } from './messages.js';
 
+/** More layer groups, or slots of one, than any network has. */
+const MAX_PARTS = 10_000;
+
 /** A head on its way from client to client: each segment's weights, and its optimisers where they move. */
 export interface HeadParcel extends HandOverRequest {
   readonly sha256: string;
@@ -110,8 +113,14 @@ function isSum(parcel: unknown): parcel is SumParcel {
   return isListOf(fieldsOf(parcel).vectors, (vector) => isBuffer(vector, 8));
 }
 
+/** Short enough to be looked through, and without holes. */
 function isListOf(value: unknown, isEntry: (entry: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isEntry);
+  return Array.isArray(value) && value.length <= MAX_PARTS && [...(value as unknown[])].every(isEntry);
+}
+
+/** What cannot be a text by itself is named by its type. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'string' ? String(value) : `of type ${typeof value}`;
 }
 
 function isBuffer(value: unknown, bytesEach: number): boolean {
@@ -125,7 +134,7 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 function checkKeys<T extends Addressed>(parcel: T, expected: T, keys: readonly (string & keyof T)[]): void {
   for (const key of keys) {
     if (parcel[key] !== expected[key])
-      throw refused(expected, `its ${key} is ${String(parcel[key])} instead of ${String(expected[key])}`);
+      throw refused(expected, `its ${key} is ${shown(parcel[key])} instead of ${shown(expected[key])}`);
   }
 }
 

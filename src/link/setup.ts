@@ -30,6 +30,8 @@ export interface ThreadSetup {
   readonly faults: readonly Fault[];
   readonly firedFaults: Int32Array<SharedArrayBuffer>;
   readonly clients: readonly ClientSetup[];
+  /** By thread: the client whose call was the last to begin; -1 before the first. Shared by all. */
+  readonly served: Int32Array<SharedArrayBuffer>;
 }
 
 export interface ClientSetup {

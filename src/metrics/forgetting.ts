@@ -36,3 +36,21 @@ function weightedMean(accuracy_K: readonly (number | null)[], weights_K: readonl
   }
   return whole === 0 ? null : sum / whole;
 }
+
+/**
+ * Mean forgetting at the end of a run: by client, its best accuracy in any test before the last minus its accuracy in the last
+ * (Chaudhry et al., "Riemannian walk for incremental learning", ECCV 2018, equation 3). The client that was visited last, which
+ * had no time to be forgotten, counts for nothing where there are others. Null of fewer than two tests.
+ */
+export function meanForgetting({ visits, accuracy }: ForgettingMatrix): number | null {
+  const [last] = accuracy.slice(-1);
+  const newest = visits[visits.length - 1]?.client;
+  const earlier = accuracy.slice(0, -1);
+  if (earlier.length === 0) return null;
+  const drops = last.flatMap((now, client) => {
+    const known = earlier.flatMap((row) => row[client] ?? []);
+    if (now === null || known.length === 0 || (client === newest && last.length > 1)) return [];
+    return [Math.max(...known) - now];
+  });
+  return drops.length === 0 ? null : drops.reduce((sum, drop) => sum + drop, 0) / drops.length;
+}

@@ -1,5 +1,5 @@
-import { ShapeError } from '../core/errors.js';
-import { formatShape, type DataShape } from '../core/shapes.js';
+import type { DataShape } from '../core/shapes.js';
+import { inputOf32 } from './input_of_32.js';
 import { conv2d, dense, flatten, maxPool2d, relu } from './layers.js';
 import type { Network } from './network.js';
 
@@ -8,19 +8,10 @@ import type { Network } from './network.js';
  * pictures; 28x28 ones are padded by 2.
  */
 export function lenet({ picture, numClasses }: DataShape): Network {
-  const [channels, height, width] = picture;
-  if (height !== width || (height !== 32 && height !== 28)) {
-    throw new ShapeError(
-      'ERR_MODEL_DATA',
-      `Model "lenet" takes pictures of 32x32 or 28x28 pixels, but the data set has ${formatShape(picture)} ` +
-        '(channels, height, width). Choose another `model` or `dataset`.',
-    );
-  }
-  const padding = (32 - height) / 2;
+  const [channels] = picture;
   return {
     model: 'lenet',
-    padding,
-    inputShape: [channels, 32, 32],
+    ...inputOf32('lenet', picture),
     layers: [
       conv2d('conv1', channels, 6, 5),
       relu('relu1'),

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
-import { messageOf, StorageError } from '../core/errors.js';
+import { dirname, join } from 'node:path';
+import { ConfigError, messageOf, StorageError } from '../core/errors.js';
 import { isTemporary, makeFolder, writeFileAtomic } from '../core/files.js';
 import type { FileLengths } from './sink.js';
 
@@ -38,23 +38,58 @@ export function clientFiles(
 
 /** Makes `outputDir/2026-11-24/14-03-22` for this moment, or `14-03-22_2` and so on where that is taken: never one twice. */
 export async function createRunDirectory(outputDir: string, now: Date): Promise<string> {
+  const [day, time] = dayAndTime(now);
+  return await createDirectory(outputDir, join(outputDir, day), time);
+}
+
+/** Makes `outputDir/compare-2026-11-24_14-03-22` for this moment: never one twice. */
+export async function createComparisonDirectory(outputDir: string, now: Date): Promise<string> {
+  return await createDirectory(outputDir, outputDir, `compare-${dayAndTime(now).join('_')}`);
+}
+
+/** Makes a run directory of this path. Throws ConfigError where there is something already. */
+export async function claimRunDirectory(path: string): Promise<string> {
+  let isNew: boolean;
+  try {
+    await makeFolder(dirname(path));
+    isNew = await wasMade(path);
+  } catch (error) {
+    throw cannotMake(dirname(path), '--run-directory', error);
+  }
+  if (isNew) return path;
+  throw new ConfigError(
+    'ERR_RUN_DIRECTORY_TAKEN',
+    `\`--run-directory\` is "${path}", which exists. Give a path where nothing is, or go on with: npx bloom-split resume ${path}`,
+    { path },
+  );
+}
+
+function dayAndTime(now: Date): readonly [day: string, time: string] {
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
-  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-');
+  return [day, [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')];
+}
+
+/** `parent/name`, or `name_2` and so on where that is taken. */
+async function createDirectory(outputDir: string, parent: string, name: string): Promise<string> {
   try {
-    await makeFolder(join(outputDir, day));
+    await makeFolder(parent);
     for (let attempt = 1; ; attempt++) {
-      const path = join(outputDir, day, attempt === 1 ? time : `${time}_${attempt}`);
+      const path = join(parent, attempt === 1 ? name : `${name}_${attempt}`);
       if (await wasMade(path)) return path;
     }
   } catch (error) {
-    throw new StorageError(
-      'ERR_OUTPUT_DIR',
-      `Cannot make a run directory in "${outputDir}" (\`output_dir\`): ${messageOf(error)}. Choose a folder that can be written.`,
-      { outputDir },
-      { cause: error },
-    );
+    throw cannotMake(outputDir, 'output_dir', error);
   }
+}
+
+function cannotMake(outputDir: string, key: string, error: unknown): StorageError {
+  return new StorageError(
+    'ERR_OUTPUT_DIR',
+    `Cannot make a run directory in "${outputDir}" (\`${key}\`): ${messageOf(error)}. Choose a folder that can be written.`,
+    { outputDir },
+    { cause: error },
+  );
 }
 
 /** Takes back a run directory in which nothing was run. */

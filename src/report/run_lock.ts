@@ -34,7 +34,8 @@ export async function lockRun(path: string): Promise<() => Promise<void>> {
       { cause: error },
     );
   }
-  return () => rm(path, { force: true });
+  // Where it cannot be removed it stays: it is taken over, since its process is gone then.
+  return () => rm(path, { force: true }).catch(() => undefined);
 }
 
 /** False where there is one. It appears with its content: an empty one would look like one that was cut off. */

@@ -1,3 +1,4 @@
+import type { RunSeconds, RunTraffic } from '../core/costs.js';
 import type { TrainEvent, TrainSummary } from '../core/events.js';
 import type { Phase } from './phase_clock.js';
 
@@ -65,6 +66,11 @@ export interface RunSummary extends TrainSummary {
   /** Of the final head and tail. */
   readonly macro_f1: number;
   readonly micro_average_precision: number;
+  readonly traffic: RunTraffic;
+  /** Sent in this process for batches that the loss of a client undid. */
+  readonly repeated_bytes: number;
+  /** Of clients and server, computing and waiting. */
+  readonly compute_seconds: RunSeconds;
   readonly engine: string;
   readonly devices: { readonly tail: string; readonly threads: readonly string[] };
   readonly versions: Readonly<Record<string, string>>;

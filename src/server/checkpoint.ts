@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { DataError, messageOf } from '../core/errors.js';
+import { isCosts, type CostsSoFar } from '../core/costs.js';
+import { DataError, messageOf, StorageError } from '../core/errors.js';
 import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Link } from '../link/link.js';
 import type { StateFile } from '../link/messages.js';
@@ -28,6 +29,8 @@ export interface Checkpoint {
   readonly lengths: Readonly<Record<string, number>>;
   /** Visits that were left out, as `client@round`. */
   readonly skippedVisits: readonly string[];
+  /** Up to there. */
+  readonly costs: CostsSoFar;
   /** SHA-256 of all training and test rows. */
   readonly dataSha256: string;
   readonly versions: Readonly<Record<string, string>>;
@@ -41,7 +44,7 @@ export interface SavedStates extends StateFile {
 /** What a checkpoint is made of besides the states. */
 export type CheckpointFacts = Pick<
   Checkpoint,
-  'steps' | 'progress' | 'lengths' | 'skippedVisits' | 'dataSha256' | 'versions'
+  'steps' | 'progress' | 'lengths' | 'skippedVisits' | 'costs' | 'dataSha256' | 'versions'
 >;
 
 /**
@@ -56,7 +59,7 @@ export async function writeCheckpoint(
   const own = join(folder, `step-${String(facts.steps).padStart(9, '0')}`);
   // A stale one of the same name was made by a run that was rewound, or cut off.
   await removeFolder(own);
-  await makeFolder(own);
+  await stored(own, () => makeFolder(own));
   const places = placesOf(links, facts.progress.holders);
   const [heads, savedTails] = await Promise.all([
     Promise.all(
@@ -135,17 +138,30 @@ export async function forgetAfter(folder: string, start: Checkpoint | undefined)
 
 /** The manifest goes first: half a checkpoint is none. */
 async function removeFolder(own: string): Promise<void> {
-  await rm(join(own, MANIFEST), { force: true });
-  await rm(own, { recursive: true, force: true });
+  await stored(own, async () => {
+    await rm(join(own, MANIFEST), { force: true });
+    await rm(own, { recursive: true, force: true });
+  });
 }
 
 /** In order of their steps. */
 async function namesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  });
+  const names = existsSync(folder) ? await stored(folder, () => readdir(folder)) : [];
   return names.filter((each) => /^step-\d+$/.test(each)).sort();
+}
+
+/** What goes wrong with a folder of checkpoints, as an error that says what to do. */
+async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new StorageError(
+      'ERR_CHECKPOINT_FOLDER',
+      `Cannot use "${path}" for checkpoints: ${messageOf(error)}. It must be a folder that can be read and written.`,
+      { path },
+      { cause: error },
+    );
+  }
 }
 
 type Manifest = CheckpointFacts & {
@@ -172,15 +188,21 @@ async function readCheckpoint(folder: string): Promise<Checkpoint> {
   }
   const { sha256, ...rest } = fieldsOf(manifest);
   if (!isManifest(rest)) throw notManifest(path, `it has not the fields of format ${FORMAT}`);
-  if (sha256 !== checksumOf(rest)) throw notManifest(path, 'its SHA-256 differs from its contents');
+  let checksum: string;
+  try {
+    checksum = checksumOf(rest);
+  } catch (error) {
+    throw notManifest(path, 'it nests too deeply', error);
+  }
+  if (sha256 !== checksum) throw notManifest(path, 'its SHA-256 differs from its contents');
   return checkpointOf(folder, rest);
 }
 
 function checkpointOf(folder: string, { heads, tails, ...facts }: Manifest): Checkpoint {
   const found = ({ file, sha256, clients }: ListedStates) => ({ path: join(folder, file), sha256, clients });
-  const { steps, progress, lengths, skippedVisits, dataSha256, versions } = facts;
+  const { steps, progress, lengths, skippedVisits, costs, dataSha256, versions } = facts;
   const states = { heads: heads.map(found), tails: tails && found(tails) };
-  return { folder, steps, progress, lengths, skippedVisits, dataSha256, versions, ...states };
+  return { folder, steps, progress, lengths, skippedVisits, costs, dataSha256, versions, ...states };
 }
 
 /** Of what it says, however it is laid out. */
@@ -189,20 +211,21 @@ function checksumOf(manifest: Manifest): string {
 }
 
 function isManifest(value: unknown): value is Manifest {
-  const { format, steps, progress, heads, tails, lengths, skippedVisits, dataSha256, versions } =
-    fieldsOf(value);
+  const { format, steps, progress, heads, tails, ...rest } = fieldsOf(value);
+  const { lengths, skippedVisits, costs, dataSha256, versions } = rest;
   return (
     format === FORMAT &&
     isCount(steps) &&
     isProgress(progress) &&
+    isCosts(costs) &&
     typeof dataSha256 === 'string' &&
     Array.isArray(heads) &&
     heads.every(isListed) &&
     (tails === null || isListed(tails)) &&
-    Object.values(fieldsOf(lengths)).every(isCount) &&
+    isRecordOf(lengths, isCount) &&
     Array.isArray(skippedVisits) &&
     skippedVisits.every((each) => typeof each === 'string') &&
-    Object.values(fieldsOf(versions)).every((each) => typeof each === 'string')
+    isRecordOf(versions, (each) => typeof each === 'string')
   );
 }
 
@@ -229,6 +252,11 @@ function notManifest(path: string, why: string, cause?: unknown): DataError {
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isRecordOf(value: unknown, isPart: (part: unknown) => boolean): boolean {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord && Object.values(value).every(isPart);
 }
 
 function isCount(value: unknown): value is number {

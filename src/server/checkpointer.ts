@@ -1,4 +1,5 @@
 import { InterruptedError } from '../core/errors.js';
+import type { CostsSoFar } from '../core/costs.js';
 import type { Link } from '../link/link.js';
 import { keepOnly, listCheckpoints, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { stepsDone, type Progress } from './progress.js';
@@ -24,6 +25,8 @@ export interface CheckpointerOptions {
   readonly versions: Readonly<Record<string, string>>;
   /** Bytes of every append-only file, when all that was told is written. */
   readonly lengths: () => Readonly<Record<string, number>>;
+  /** What the training has cost so far. */
+  readonly costs: () => CostsSoFar;
   readonly onWritten: (checkpoint: Checkpoint) => void;
   /** Asked whenever every side is at rest: a signal's name ends the training after a checkpoint. */
   readonly interruptedBy: () => string | undefined;
@@ -73,12 +76,13 @@ export class Checkpointer {
     progress: Progress,
     steps: number,
   ): Promise<void> {
-    const { folder, lengths, skippedVisits, dataSha256, versions, onWritten, now } = this.#options;
+    const { folder, lengths, skippedVisits, costs, dataSha256, versions, onWritten, now } = this.#options;
     const facts = {
       steps,
       progress,
       lengths: lengths(),
       skippedVisits,
+      costs: costs(),
       dataSha256: dataSha256(),
       versions,
     };

@@ -1,14 +1,11 @@
-import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import { messageOf, StuckThreadError } from '../core/errors.js';
+import type { Shard } from '../data/splits/data_split.js';
 import type { Link } from '../link/link.js';
 import { threadOf, type ThreadSetup } from '../link/setup.js';
-import { connectThread } from '../link/thread.js';
-import type { Shard } from '../data/splits/data_split.js';
+import { openThreadPool } from './thread_pool.js';
 
 /** What a thread is told besides its clients and its place among the threads. */
-export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads'>;
+export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads' | 'served'>;
 
 export interface PoolOptions {
   readonly numThreads: number;
@@ -18,10 +15,7 @@ export interface PoolOptions {
   readonly callTimeoutMs: number;
 }
 
-/** JavaScript that hangs is ended at once; this is for what hangs below it. */
-const END_TIMEOUT_MS = 5000;
-
-/** The clients, on worker threads of one Piscina pool. */
+/** The clients, on worker threads of one pool. */
 export interface ClientPool {
   /** By client number. */
   readonly links: readonly Link[];
@@ -29,92 +23,41 @@ export interface ClientPool {
   close(): Promise<void>;
 }
 
-/**
- * Starts the threads and gives each its clients. Every thread runs one task as long as it lives, so that a task that ends
- * unasked is the news that its thread died (Piscina would quietly put a fresh thread, with empty heads, in its place).
- */
+/** Starts the threads and gives each its clients. */
 export async function startClientPool(
   setupOf: (thread: number) => CommonSetup,
   shards: readonly Shard[],
-  { numThreads, threadFile, callTimeoutMs }: PoolOptions,
+  options: PoolOptions,
 ): Promise<ClientPool> {
-  const piscina = new Piscina({
-    filename: threadFile,
-    name: 'hostClients',
-    minThreads: numThreads,
-    maxThreads: numThreads,
-    // The default blocks an idle thread's event loop, and its port would never answer.
-    atomics: 'disabled',
-  });
+  const { numThreads } = options;
   const peers = connectPeers(numThreads);
-  let closing: Promise<void> | undefined;
-  const connections = peers.map((_, thread) => {
-    const { port1, port2 } = new MessageChannel();
-    const clients = [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
-    const side = `thread ${thread} (${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')})`;
-    const connection = connectThread<ThreadSetup>(port1, { place: thread, side, timeoutMs: callTimeoutMs });
-    const task = piscina.run({ port: port2 }, { transferList: [port2] }) as Promise<void>;
-    task.then(
-      () => {
-        if (!closing) connection.fail(new Error('its task ended'));
-      },
-      (error: unknown) => {
-        connection.fail(new Error(messageOf(error), { cause: error }));
-      },
-    );
-    return { connection, task };
+  const served = new Int32Array(new SharedArrayBuffer(4 * numThreads)).fill(-1);
+  const clientsOf = (thread: number) =>
+    [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
+  const pool = openThreadPool<ThreadSetup>({
+    ...options,
+    taskName: 'hostClients',
+    sideOf: (thread) => {
+      const clients = clientsOf(thread);
+      return `thread ${thread} (${clients.length === 1 ? 'client' : 'clients'} ${clients.join(', ')})`;
+    },
+    servedBy: (thread) => {
+      const client = Atomics.load(served, thread);
+      return client < 0 ? undefined : client;
+    },
   });
-  const close = async (): Promise<void> => {
-    // A thread that is asked ends by itself and frees what it holds; one that cannot answer is ended with the pool.
-    // Raced, since one whose task has ended does not answer either.
-    await Promise.allSettled(
-      connections.map(({ connection, task }) => Promise.race([task, connection.stop().then(() => task)])),
-    );
-    for (const { connection } of connections) connection.close();
-    await endThreads(piscina);
-  };
-  const pool = {
-    links: [...shards.keys()].map((client) =>
-      connections[threadOf(client, numThreads)].connection.openLink(client),
-    ),
-    close: () => (closing ??= close()),
-  };
-  try {
-    await Promise.all(
-      connections.map(({ connection }, thread) =>
-        connection.start({
-          ...setupOf(thread),
-          numThreads,
-          thread,
-          peers: peers[thread],
-          clients: [...shards.entries()]
-            .filter(([client]) => threadOf(client, numThreads) === thread)
-            .map(([client, shard]) => ({ client, shard })),
-        }),
-      ),
-    );
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-  return pool;
-}
-
-/**
- * Ends threads from outside. One that is inside native code cannot be ended, and the process could not exit for it: StuckThreadError
- * then, after which only SIGKILL ends the process.
- */
-async function endThreads(piscina: Piscina): Promise<void> {
-  const timer = new AbortController();
-  const late = setTimeout(END_TIMEOUT_MS, 'late', { signal: timer.signal }).catch(() => 'ended');
-  const outcome = await Promise.race([piscina.destroy(), late]);
-  timer.abort();
-  if (outcome === 'late') {
-    throw new StuckThreadError(
-      'ERR_THREAD_STUCK',
-      `A worker thread is stuck inside native code and was not ended within ${END_TIMEOUT_MS / 1000} s.`,
-    );
-  }
+  await pool.start((thread) => ({
+    ...setupOf(thread),
+    numThreads,
+    thread,
+    served,
+    peers: peers[thread],
+    clients: clientsOf(thread).map((client) => ({ client, shard: shards[client] })),
+  }));
+  const links = [...shards.keys()].map((client) =>
+    pool.connections[threadOf(client, numThreads)].openLink(client),
+  );
+  return { links, close: () => pool.close() };
 }
 
 /** A channel for each pair of threads: by thread, its port to every other one. */

@@ -16,16 +16,13 @@ export class Flight {
     return work;
   }
 
-  /** Waits for watched work. Rejects with the first failure of any. */
-  wait<T>(work: Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#failure) {
-        // What failed first is the cause of the rest.
-        reject(this.#failure.error);
-        return;
-      }
+  /** Waits for work that is watched. Rejects with what failed first, which is the cause of the rest. */
+  async wait<T>(work: Promise<T>): Promise<T> {
+    if (this.#failure) throw this.#failure.error;
+    return await new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
-      work.then(
+      // Where this very work fails, `watch` has noticed.
+      void work.then(
         (value) => {
           this.#waiting.delete(reject);
           resolve(value);

@@ -18,44 +18,62 @@ export interface TailGradient {
   readonly dz_BF: Tensor;
 }
 
+/** The server's half of the network as clients train with it, wherever it lives. */
+export interface TrainedTail {
+  /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
+  lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient>;
+  /** The optimiser step for the last `lossGradient`. */
+  update(): Promise<void>;
+  /** In the U shape: output for a batch [B, F'], keeping what `backward` needs. */
+  forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor>;
+  /** In the U shape: takes the gradient at `cut_back`, makes the optimiser step, and gives the gradient at `cut`. */
+  backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor>;
+  /** Milliseconds that it has computed for training since somebody asked last. */
+  takeSpentMs(): Promise<number>;
+  /** A copy of weights and optimiser state. */
+  exportState(): Promise<SegmentState>;
+  /** Frees what it holds. */
+  dispose(): void | Promise<void>;
+}
+
 /** The server's half of the network, behind checks of everything that comes up. */
-export class Tail {
+export class Tail implements TrainedTail {
   readonly #program: Program;
   #segment: Segment;
+  #spentMs = 0;
 
   constructor(program: Program, state: SegmentState) {
     this.#program = program;
     this.#segment = program.createSegment(state);
   }
 
-  /** Loss and cut gradients of a batch; the weights change only with `update`. Throws where the loss is not finite. */
   async lossGradient(message: ActivationsMessage, due: Position, client: number): Promise<TailGradient> {
     const { z_BF, labels_B } = this.#openLabelled(message, due, client);
-    const { logits_BK, dx_BI } = await this.#segment.lossGradient(z_BF, labels_B).catch((error: unknown) => {
-      throw error instanceof NumericError ? withRows(error, z_BF) : error;
-    });
+    const { logits_BK, dx_BI } = await this.#timed(() => this.#segment.lossGradient(z_BF, labels_B)).catch(
+      (error: unknown) => {
+        throw error instanceof NumericError ? withRows(error, z_BF) : error;
+      },
+    );
     const result = tally(logits_BK.data, labels_B);
     if (!Number.isFinite(result.lossSum) || !dx_BI)
       throw withRows(new NumericError('ERR_NOT_FINITE', 'The loss is not finite.'), z_BF);
     return { tally: result, dz_BF: dx_BI };
   }
 
-  /** The optimiser step for the last `lossGradient`. */
   async update(): Promise<void> {
-    await this.#segment.update();
+    await this.#timed(() => this.#segment.update());
   }
 
-  /** In the U shape: output for a batch [B, F'], keeping what `backward` needs. */
   async forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
-    return await this.#segment.forward(this.#open(message, due, client).z_BF);
+    const { z_BF } = this.#open(message, due, client);
+    return await this.#timed(() => this.#segment.forward(z_BF));
   }
 
-  /** In the U shape: takes the gradient at `cut_back`, makes the optimiser step, and gives the gradient at `cut`. */
   async backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor> {
     checkDue(message, due, client);
     const want = [message.tally.rows, ...this.#program.spec.part.outputShape];
     const dy_BF = fromFrame(message.dz, want, `Client ${client}`, 'the tail');
-    const dz_BF = await this.#segment.backward(dy_BF);
+    const dz_BF = await this.#timed(() => this.#segment.backward(dy_BF));
     if (!dz_BF) throw new Error('The tail was compiled without the gradient of its input.');
     return dz_BF;
   }
@@ -76,12 +94,27 @@ export class Tail {
     return this.#program.spec.part.outputShape[0];
   }
 
-  exportState(): SegmentState {
-    return this.#segment.exportState();
+  takeSpentMs(): Promise<number> {
+    const spentMs = this.#spentMs;
+    this.#spentMs = 0;
+    return Promise.resolve(spentMs);
+  }
+
+  exportState(): Promise<SegmentState> {
+    return Promise.resolve(this.#segment.exportState());
   }
 
   dispose(): void {
     this.#segment.dispose();
+  }
+
+  async #timed<T>(work: () => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#spentMs += performance.now() - startMs;
+    }
   }
 
   #openLabelled(

@@ -7,11 +7,11 @@ import { LockStep } from './lock_step.js';
 import { stepDone, type Progress } from './progress.js';
 import type { TrainedBatch } from './protocols/protocol.js';
 import type { Turn, Visit } from './schedule.js';
-import type { Tail } from './tail.js';
+import type { TrainedTail } from './tail.js';
 import type { TrainerParts } from './trainer.js';
 
 /** Local steps that are under way at once where clients do not wait for one tail. */
-const LOCAL_STEPS_AHEAD = 4;
+const LOCAL_STEPS_AHEAD = 2;
 
 /**
  * Trains the clients of a turn in lock-step: the tail takes the batches of one local step after the other, and of each in the
@@ -76,7 +76,7 @@ class TurnWork {
   /** By client: what its batch before brings up. */
   readonly #messages = new Map<number, Promise<ActivationsMessage | null>>();
   /** When a tail has trained the batch before. */
-  readonly #tailsFree = new Map<Tail | null, Promise<void>>();
+  readonly #tailsFree = new Map<TrainedTail | null, Promise<void>>();
 
   /** Asks every client with a batch left for its activations. */
   constructor(

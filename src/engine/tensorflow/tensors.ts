@@ -123,6 +123,14 @@ export class TensorScope {
     return this.run('BiasAddGrad', [ofFloats, channelsLast], [dy]);
   }
 
+  sum(a: Handle, axes: readonly number[]): Handle {
+    return this.#reduce('Sum', a, axes, false);
+  }
+
+  mean(a: Handle, axes: readonly number[], { keepDims = true } = {}): Handle {
+    return this.#reduce('Mean', a, axes, keepDims);
+  }
+
   /** One size may be -1: what is left for it. */
   reshape(a: Handle, shape: Shape): Handle {
     return this.run('Reshape', reshaping, [a, this.ints(...shape)]);
@@ -166,6 +174,11 @@ export class TensorScope {
     const each = this.run('IsFinite', [ofFloats], [vector]);
     const all = this.run('All', [attribute.flag('keep_dims', false), indexing], [each, this.ints(0)]);
     return this.#addon.tensorDataSync(all)[0] === 1;
+  }
+
+  #reduce(kernel: string, a: Handle, axes: readonly number[], keepDims: boolean): Handle {
+    const attributes = [ofFloats, attribute.flag('keep_dims', keepDims), indexing];
+    return this.run(kernel, attributes, [a, this.ints(...axes)]);
   }
 
   #int32(shape: Shape, values: readonly number[]): Handle {

@@ -1,6 +1,7 @@
-import { misfit, pictureOf, type LayerFacts } from './layer_facts.js';
+import { numElements } from '../../core/shapes.js';
+import { misfit, pictureOf, productCosts, type LayerFacts } from './layer_facts.js';
 
-/** 2-D convolution (cross-correlation) with a bias; weight [O, C, k, k]. */
+/** 2-D convolution (cross-correlation); weight [O, C, k, k], and a bias [O] where it has one. */
 export interface Conv2d {
   readonly kind: 'conv2d';
   readonly name: string;
@@ -9,6 +10,7 @@ export interface Conv2d {
   readonly kernelSize: number;
   readonly stride: number;
   readonly padding: number;
+  readonly hasBias: boolean;
 }
 
 export const conv2d = (
@@ -16,8 +18,8 @@ export const conv2d = (
   inChannels: number,
   outChannels: number,
   kernelSize: number,
-  { stride = 1, padding = 0 } = {},
-): Conv2d => ({ kind: 'conv2d', name, inChannels, outChannels, kernelSize, stride, padding });
+  { stride = 1, padding = 0, hasBias = true } = {},
+): Conv2d => ({ kind: 'conv2d', name, inChannels, outChannels, kernelSize, stride, padding, hasBias });
 
 export const conv2dFacts: LayerFacts<Conv2d> = {
   outputShape(layer, input) {
@@ -29,11 +31,15 @@ export const conv2dFacts: LayerFacts<Conv2d> = {
       throw misfit(layer, input, `at least ${kernelSize - 2 * padding} pixels a side`);
     return [outChannels, size(height), size(width)];
   },
-  parameters({ name, inChannels, outChannels, kernelSize }) {
+  parameters({ name, inChannels, outChannels, kernelSize, hasBias }) {
     const initial = { fanIn: inChannels * kernelSize ** 2 };
-    return [
-      { name: `${name}.weight`, shape: [outChannels, inChannels, kernelSize, kernelSize], initial },
-      { name: `${name}.bias`, shape: [outChannels], initial },
-    ];
+    const shape = [outChannels, inChannels, kernelSize, kernelSize];
+    const weight = { name: `${name}.weight`, shape, initial };
+    return hasBias ? [weight, { name: `${name}.bias`, shape: [outChannels], initial }] : [weight];
   },
+  costs(layer, input) {
+    const numOutputs = numElements(conv2dFacts.outputShape(layer, input));
+    return productCosts(numOutputs, layer.inChannels * layer.kernelSize ** 2, layer.hasBias);
+  },
+  isLinear: true,
 };

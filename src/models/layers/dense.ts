@@ -1,4 +1,4 @@
-import { misfit, type LayerFacts } from './layer_facts.js';
+import { misfit, productCosts, type LayerFacts } from './layer_facts.js';
 
 /** x W^T + b; weight [out, in]. */
 export interface Dense {
@@ -28,4 +28,6 @@ export const denseFacts: LayerFacts<Dense> = {
       { name: `${name}.bias`, shape: [outFeatures], initial },
     ];
   },
+  costs: ({ inFeatures, outFeatures }) => productCosts(outFeatures, inFeatures, true),
+  isLinear: true,
 };

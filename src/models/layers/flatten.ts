@@ -12,4 +12,6 @@ export const flatten = (name: string): Flatten => ({ kind: 'flatten', name });
 export const flattenFacts: LayerFacts<Flatten> = {
   outputShape: (_layer, input) => [numElements(input)],
   parameters: noParameters,
+  costs: () => ({ forwardFlop: 0, parameterFlop: 0, inputFlop: 0, numKept: 0 }),
+  isLinear: true,
 };

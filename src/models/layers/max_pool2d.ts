@@ -1,3 +1,4 @@
+import { numElements } from '../../core/shapes.js';
 import { misfit, noParameters, pictureOf, type LayerFacts } from './layer_facts.js';
 
 /**
@@ -25,4 +26,10 @@ export const maxPool2dFacts: LayerFacts<MaxPool2d> = {
     return [channels, size(height), size(width)];
   },
   parameters: noParameters,
+  costs(layer, input) {
+    const numOutputs = numElements(maxPool2dFacts.outputShape(layer, input));
+    const numCompared = numOutputs * layer.kernelSize ** 2;
+    return { forwardFlop: numCompared, parameterFlop: 0, inputFlop: numCompared, numKept: numOutputs };
+  },
+  isLinear: false,
 };

@@ -1,3 +1,4 @@
+import { numElements } from '../../core/shapes.js';
 import { noParameters, type LayerFacts } from './layer_facts.js';
 
 /** max(x, 0); the gradient at 0 is 0. */
@@ -11,4 +12,9 @@ export const relu = (name: string): Relu => ({ kind: 'relu', name });
 export const reluFacts: LayerFacts<Relu> = {
   outputShape: (_layer, input) => input,
   parameters: noParameters,
+  costs(_layer, input) {
+    const size = numElements(input);
+    return { forwardFlop: size, parameterFlop: 0, inputFlop: size, numKept: size };
+  },
+  isLinear: false,
 };

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../core/files.js';
 import { drawPlots } from '../plots/draw_plots.js';
 import type { Plot } from '../plots/plot.js';
 import { readRun } from '../plots/read_run.js';
-import type { RunOption } from '../plots/run_record.js';
+import type { RunOption, SchemeText } from '../plots/run_record.js';
 import { reportPage } from './report_page.js';
 import { styleSheet } from './style.js';
 
@@ -16,7 +16,7 @@ const contents = [
   ['run.log', 'what happened, in words'],
   ['.hydra/config.yaml', 'the configuration; --config takes it to run the same again'],
   ['.hydra/overrides.yaml', 'the options that differ from the defaults'],
-  ['model/', 'head and tail of the network, and both as one ONNX model'],
+  ['model/', 'the weights of clients and server; as one ONNX model where there is one network'],
   ['checkpoints/', 'from which the run can be resumed'],
   ['tensorboard/', 'the same numbers for TensorBoard'],
 ] as const;
@@ -29,11 +29,15 @@ export interface DrawnRun {
 
 /**
  * Draws `plots/` and `report.html` of a finished run into its directory, the same bytes every time; `options` are all options
- * of its configuration. Throws DataError where a file of the run is missing, damaged or of another
+ * of its configuration, `scheme` says what its mode is. Throws DataError where a file of the run is missing, damaged or of another
  * version, StorageError where a picture cannot be written.
  */
-export async function drawRun(runDirectory: string, options: readonly RunOption[]): Promise<DrawnRun> {
-  const run = await readRun(runDirectory, options);
+export async function drawRun(
+  runDirectory: string,
+  options: readonly RunOption[],
+  scheme: SchemeText,
+): Promise<DrawnRun> {
+  const run = await readRun(runDirectory, options, scheme);
   const { plots, notes } = await drawPlots(run);
   const files = [
     ...contents.filter(([path]) => existsSync(join(runDirectory, path))),

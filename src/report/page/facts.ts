@@ -16,7 +16,7 @@ export function headline({ summary }: RunRecord): readonly Fact[] {
 }
 
 /** What ran. */
-export function whatRan({ summary, evaluations, rounds, options }: RunRecord): readonly Fact[] {
+export function whatRan({ scheme, summary, evaluations, rounds, options }: RunRecord): readonly Fact[] {
   const option = (name: string) => options.find((each) => each.name === name)?.value ?? 'unknown';
   const numClients = summary.clients.length;
   return [
@@ -28,17 +28,38 @@ export function whatRan({ summary, evaluations, rounds, options }: RunRecord): r
       'clients',
       `${numClients} with ${shardSizes(summary.clients.map(({ rows }) => rows))}, ${split(summary.data_split, option)}`,
     ],
-    ['model', `${summary.model}, cut after ${summary.cut}: the head on the clients, the tail on the server`],
+    ['scheme', scheme.title],
+    ['model', `${summary.model}, cut after ${summary.cut}${backOf(option)}`],
     [
-      'ring',
+      'training',
       `${plural(Number(option('n_epochs')), 'epoch')}, ${option('local_epochs')} a visit; ${plural(rounds.length, 'round')}, ` +
         `${plural(summary.steps, 'batch', 'batches')} of ${option('batch_size')} rows, ${count(summary.rows)} rows trained in all`,
     ],
-    ['hand-over', option('handoff').replaceAll('_', ' ')],
+    ...schemeFacts(summary.mode, option),
     ['optimiser of the head', optimizer('optimizer.head', option)],
     ['optimiser of the tail', optimizer('optimizer.tail', option)],
     ['seed', String(summary.seed)],
   ];
+}
+
+/** Options that mean something in this mode. */
+function schemeFacts(mode: string, option: (name: string) => string): readonly Fact[] {
+  const fraction = option('client_fraction');
+  return [
+    ...(mode === 'sequential' ? [['hand-over', option('handoff').replaceAll('_', ' ')] as const] : []),
+    ...(mode.startsWith('splitfed')
+      ? [['optimisers at averaging', option('splitfed_optimizer')] as const]
+      : []),
+    ...(fraction === '1' ? [] : [['clients drawn a round', fraction] as const]),
+  ];
+}
+
+function backOf(option: (name: string) => string): string {
+  const back = option('cut_back');
+  if (option('u_shaped') !== 'true') return '';
+  return back === 'default'
+    ? "; the last layer is the clients' too"
+    : `; the layers after ${back} are the clients' too`;
 }
 
 /** What it ran on. */

@@ -17,8 +17,8 @@ export interface ReportParts {
 
 /** The whole `report.html`: it asks nothing of the network, and is the same for the same run. */
 export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts): string {
-  const { summary } = run;
-  const title = `${summary.model} on ${summary.dataset}, ${plural(summary.clients.length, 'client')} in a ring`;
+  const { summary, scheme } = run;
+  const title = `${summary.model} on ${summary.dataset}, ${plural(summary.clients.length, 'client')}: ${scheme.title}`;
   const name = summary.run_directory.split(/[\\/]/).slice(-2).join('/');
   return html`<!doctype html>
     <html lang="en">
@@ -34,10 +34,7 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
         <header>
           <p class="quiet">bloom-split, run ${name}</p>
           <h1>${title}</h1>
-          <p>
-            Sequential split learning: each client trains the head of the network on its own rows, the server
-            trains the tail, and the head goes round the ring.
-          </p>
+          <p>${scheme.story}</p>
           <dl class="numbers">
             ${headline(run).map(
               ([subject, text]) =>
@@ -52,10 +49,7 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
           <h2>What ran</h2>
           ${factList(whatRan(run))}
           <h2>Results by client</h2>
-          <p class="quiet">
-            Each client was tested on all test rows at the end of its last visit, with the head and tail of
-            that moment.
-          </p>
+          <p class="quiet">${scheme.clientTests}</p>
           ${clientTable(run)}
           <details>
             <summary>Scores by class, of the final head and tail</summary>
@@ -92,7 +86,7 @@ function factList(facts: readonly Fact[]): Html {
   </dl>`;
 }
 
-function figure({ name, title, caption, svg }: Plot): Html {
+export function figure({ name, title, caption, svg }: Plot): Html {
   const labelled = svg.replace(
     '<svg ',
     `<svg role="img" aria-labelledby="${name}-title" aria-describedby="${name}-text" `,

@@ -29,6 +29,7 @@ body {
   margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 52rem; background: var(--paper); color: var(--ink);
   font: 400 1rem/1.55 ${FONT_FAMILY};
 }
+.wide { max-width: 62rem; }
 h1, h2, h3, th, dt, summary { font-weight: 600; }
 h1 { margin: 0.2rem 0 0.4rem; font-size: 1.9rem; line-height: 1.2; letter-spacing: -0.015em; }
 h2 { margin: 3rem 0 1rem; padding-bottom: 0.35rem; border-bottom: 1px solid var(--line); font-size: 1.25rem; }
@@ -51,6 +52,10 @@ tbody th { font-weight: 400; white-space: nowrap; }
 th:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td.number, th.number { text-align: right; }
+table.results { font-size: 0.92rem; }
+table.results td { white-space: nowrap; }
+table.results thead th { white-space: normal; vertical-align: bottom; }
+.scroll + p { margin-top: 0.75rem; font-size: 0.92rem; }
 tr.all th, tr.all td { font-weight: 600; }
 td { overflow-wrap: anywhere; }
 code { font: 0.9em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }

@@ -64,7 +64,7 @@ function table([first, ...others]: readonly string[], rows: readonly Row[]): Htm
 }
 
 /** What was asked for and is not the default. */
-export function optionTable({ options }: RunRecord): Html {
+export function optionTable({ options }: Pick<RunRecord, 'options'>): Html {
   const changed = options.filter(({ isChanged }) => isChanged);
   if (changed.length === 0) return html`<p>None: every option has its default.</p>`;
   return html`<div class="scroll">

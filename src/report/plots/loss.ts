@@ -17,16 +17,25 @@ const PARTS_OF_RUN = 80;
 const PARTS_OF_VISIT = 4;
 
 /** Loss of every batch over the whole run, in the colour of the client that trained it. */
-export function lossPlot({ losses, visits, summary }: RunRecord): PlotSpec | LeftOut {
+export function lossPlot({ losses, stepClients, visits, summary, scheme }: RunRecord): PlotSpec | LeftOut {
   if (losses.length < 2) return { leftOut: 'Loss by step: there is only one batch.' };
   const numClients = summary.clients.length;
   const isLong = visits.length > MANY_VISITS;
-  const lines = isLong ? visitMeans(losses, visits, numClients) : visitLines(losses, visits);
+  const ranges = scheme.clientsTakeTurns
+    ? visits.map(({ client, steps: end }, visit) => ({
+        client,
+        steps: numbersUpTo(end).slice(visit === 0 ? 0 : visits[visit - 1].steps),
+      }))
+    : numbersUpTo(numClients).map((client) => ({
+        client,
+        steps: numbersUpTo(losses.length).filter((step) => stepClients[step] === client),
+      }));
+  const lines = isLong ? visitMeans(losses, visits, numClients) : clientLines(losses, ranges);
   const axis = lossAxis(lines);
   return {
     name: 'loss',
     title: 'Loss by step',
-    caption: `${isLong ? ofMeans : ofVisits}${cutOf(lines, axis)}`,
+    caption: `${isLong ? ofMeans : scheme.clientsTakeTurns ? ofVisits : ofClients}${cutOf(lines, axis)}`,
     spec: specOf(lines, axis, clientColor(numClients)),
   };
 }
@@ -35,6 +44,8 @@ const ofMeans = 'Grey: mean loss of each batch, before it is trained. Lines: mea
 const ofVisits =
   'Faint: mean loss of each batch, before it is trained. Strong: its running mean within a visit of the ' +
   'ring; a jump where the colour changes shows rows unlike those of the client before.';
+const ofClients =
+  'Faint: mean loss of each batch, before it is trained. Strong: its running mean, client by client.';
 
 /** What is to be said of batches below the axis. */
 function cutOf({ batches }: Lines, { scale }: LossAxis): string {
@@ -60,21 +71,36 @@ interface Point {
   readonly line: number;
 }
 
-/** A faint and a strong line a visit. */
-function visitLines(losses: readonly number[], visits: readonly VisitEvent[]): Lines {
+/** Batches that one line goes through. */
+interface Range {
+  readonly client: number;
+  readonly steps: readonly number[];
+}
+
+/** A faint and a strong line a range. */
+function clientLines(losses: readonly number[], ranges: readonly Range[]): Lines {
   const window = Math.max(MIN_WINDOW, Math.ceil(losses.length / PARTS_OF_RUN));
-  const budget = Math.max(4, Math.floor(MAX_POINTS / visits.length));
+  const budget = Math.max(4, Math.floor(MAX_POINTS / ranges.length));
   const batches: Point[] = [];
   const means: Point[] = [];
-  for (const [line, { client, steps: to }] of visits.entries()) {
-    const from = line === 0 ? 0 : visits[line - 1].steps;
-    const smooth = runningMean(losses, from, to, Math.min(window, Math.ceil((to - from) / PARTS_OF_VISIT)));
-    for (const at of thinned(losses, from, to, budget))
-      batches.push({ step: at + 1, loss: losses[at], client, line });
-    for (const at of thinned(smooth, 0, to - from, budget))
-      means.push({ step: from + at + 1, loss: smooth[at], client, line });
+  for (const [line, { client, steps }] of ranges.entries()) {
+    const values = steps.map((step) => losses[step]);
+    const smooth = runningMean(
+      values,
+      0,
+      values.length,
+      Math.min(window, Math.ceil(values.length / PARTS_OF_VISIT)),
+    );
+    for (const at of thinned(values, 0, values.length, budget))
+      batches.push({ step: steps[at] + 1, loss: values[at], client, line });
+    for (const at of thinned(smooth, 0, values.length, budget))
+      means.push({ step: steps[at] + 1, loss: smooth[at], client, line });
   }
   return { batches, means, colorsBatches: true };
+}
+
+function numbersUpTo(end: number): readonly number[] {
+  return Array.from({ length: end }, (_, index) => index);
 }
 
 /** One faint line of all batches, and a line a client through the means of its visits. */

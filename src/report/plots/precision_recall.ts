@@ -67,7 +67,7 @@ export function precisionRecallPlot({ evaluations }: RunRecord): PlotSpec {
 }
 
 /** All classes together, for each client's last test. */
-export function clientPrecisionRecallPlot({ evaluations }: RunRecord): PlotSpec | LeftOut {
+export function clientPrecisionRecallPlot({ scheme, evaluations }: RunRecord): PlotSpec | LeftOut {
   const tested = evaluations.clients.flatMap((report, client) =>
     report === null
       ? []
@@ -80,9 +80,7 @@ export function clientPrecisionRecallPlot({ evaluations }: RunRecord): PlotSpec 
     name: 'precision_recall_clients',
     title: 'Precision and recall by client',
     caption:
-      'All classes together (micro-averaged), on the same test rows, at the end of the last visit of each client: what the ring ' +
-      'still learned, or forgot, between them.' +
-      axes.note,
+      `All classes together (micro-averaged), on the same test rows. ${scheme.clientTests}` + axes.note,
     spec: {
       ...square,
       data: {

@@ -12,12 +12,25 @@ export interface RunOption {
   readonly isChanged: boolean;
 }
 
+/** What the scheme of a run is, for people. */
+export interface SchemeText {
+  readonly title: string;
+  readonly story: string;
+  /** What the test of each client is. */
+  readonly clientTests: string;
+  /** They train one after the other. */
+  readonly clientsTakeTurns: boolean;
+}
+
 /** What a run directory tells of its run. */
 export interface RunRecord {
+  readonly scheme: SchemeText;
   readonly summary: RunSummary;
   readonly evaluations: Evaluations;
   /** Mean loss of every batch, by step. */
   readonly losses: readonly number[];
+  /** Who trained it, by step. */
+  readonly stepClients: readonly number[];
   readonly visits: readonly VisitEvent[];
   readonly rounds: readonly RoundEvent[];
   /** All but the secret ones. */

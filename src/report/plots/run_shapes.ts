@@ -70,6 +70,7 @@ export const summaryShape: Shape = {
     run_directory: 'string',
     dataset: 'string',
     model: 'string',
+    mode: 'string',
     cut: 'string',
     seed: 'number',
     data_split: 'string',
@@ -93,7 +94,7 @@ export const eventShape: Shape = { parts: { type: 'string' } };
 
 /** Lines of `metrics.jsonl` by `type`: those that are drawn. */
 export const eventShapes = {
-  step: { parts: { step: 'number', ...scores } },
+  step: { parts: { step: 'number', client: 'number', ...scores } },
   visit: { parts: { round: 'number', client: 'number', steps: 'number', ...scores } },
   round: { parts: { round: 'number', train: { parts: scores }, test: { parts: testScores } } },
 } as const satisfies Record<string, Shape>;

@@ -2,6 +2,8 @@
 export type Shape =
   | 'number'
   | 'string'
+  /** A number, text, true or false. */
+  | 'scalar'
   | { readonly nullOr: Shape }
   | { readonly listOf: Shape }
   | { readonly recordOf: Shape }
@@ -9,6 +11,7 @@ export type Shape =
 
 /** Where a value first differs from a shape, and how; null where it fits. Parts that a shape does not name are ignored. */
 export function misfit(value: unknown, shape: Shape, at = ''): string | null {
+  if (shape === 'scalar') return isScalar(value) ? null : says(at, 'a number, text, true or false');
   if (typeof shape === 'string') return typeof value === shape ? null : says(at, `a ${shape}`);
   if ('nullOr' in shape) return value === null ? null : misfit(value, shape.nullOr, at);
   if ('listOf' in shape) {
@@ -22,6 +25,10 @@ export function misfit(value: unknown, shape: Shape, at = ''): string | null {
   return first(Object.entries(shape.parts), (name, part) =>
     misfit((value as Record<string, unknown>)[name], part, inside(name)),
   );
+}
+
+function isScalar(value: unknown): boolean {
+  return ['number', 'string', 'boolean'].includes(typeof value);
 }
 
 function says(at: string, expected: string): string {

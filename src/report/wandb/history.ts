@@ -22,6 +22,7 @@ export interface HistoryStart {
 
 /** What events are called in a history. */
 const sections: Readonly<Record<string, string>> = { step: 'train', evaluation: 'test' };
+const MAX_DEPTH = 8;
 /** Where an event belongs, not what it measured. */
 const places: ReadonlySet<string> = new Set(['type', 'step', 'steps', 'round', 'client', 'rows']);
 
@@ -57,8 +58,8 @@ export async function* readHistory(
 
 /** The numbers of an event: `train/loss`, `round/test/accuracy`, and those of a visit by client too. */
 function valuesOf({ type, ...event }: MetricsEvent): HistoryValues {
-  if (type === 'hand_over') return {};
-  const section = sections[type] ?? type;
+  if (type === 'hand_over' || type === 'average') return {};
+  const section = Object.hasOwn(sections, type) ? sections[type] : type;
   const values: Record<string, HistoryValue> = {};
   for (const place of ['round', 'client']) collect(values, place, event[place]);
   for (const [name, value] of Object.entries(event)) {
@@ -70,10 +71,11 @@ function valuesOf({ type, ...event }: MetricsEvent): HistoryValues {
   return values;
 }
 
-function collect(values: Record<string, HistoryValue>, name: string, value: unknown): void {
+/** What lies deeper than anything in an event of ours is left out. */
+function collect(values: Record<string, HistoryValue>, name: string, value: unknown, depth = 0): void {
   if (typeof value === 'number') values[name] = Number.isFinite(value) ? value : String(value);
-  else if (typeof value === 'object' && value !== null)
-    for (const [part, inner] of Object.entries(value)) collect(values, `${name}/${part}`, inner);
+  else if (typeof value === 'object' && value !== null && depth < MAX_DEPTH)
+    for (const [part, inner] of Object.entries(value)) collect(values, `${name}/${part}`, inner, depth + 1);
 }
 
 interface MetricsEvent {

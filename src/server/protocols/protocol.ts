@@ -3,7 +3,7 @@ import type { ClassificationReport } from '../../core/evaluation.js';
 import type { Tally } from '../../core/tally.js';
 import type { Link } from '../../link/link.js';
 import type { ActivationsMessage, Position, TestSet } from '../../link/messages.js';
-import type { Tail } from '../tail.js';
+import type { Tail, TrainedTail } from '../tail.js';
 
 /** The batch that is due, and the client's next one; null after the last of its visit. */
 export interface DueBatch extends Position {
@@ -30,7 +30,7 @@ export interface Protocol {
   /** `message` is what the client sent for this batch; null where it trains alone. */
   train(
     link: Link,
-    tail: Tail | null,
+    tail: TrainedTail | null,
     message: ActivationsMessage | null,
     due: DueBatch,
   ): Promise<TrainedBatch>;

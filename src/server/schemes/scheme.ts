@@ -1,7 +1,8 @@
 /** Who trains when, and with what: what makes one scheme of split learning another one. */
 export interface Scheme {
-  /** A line for people. */
+  /** A few words, and a sentence, for people. */
   readonly title: string;
+  readonly story: string;
   /** In a round the clients train one after the other, or side by side: batch by batch, in lock-step. */
   readonly turns: 'one_by_one' | 'side_by_side';
   /** There is one head, handed over; or each client's own; or a mean after every round. */

@@ -7,6 +7,8 @@ import type { Scheme } from './scheme.js';
  */
 export const splitfedV2: Scheme = {
   title: 'SplitFed v2',
+  story:
+    'The clients train heads side by side with one tail on the server; the heads are averaged after every round.',
   turns: 'side_by_side',
   heads: 'averaged',
   tails: 'one',

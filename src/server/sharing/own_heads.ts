@@ -2,7 +2,6 @@ import { createHeads, joined, type Sharing } from './sharing.js';
 
 /** Every client has a head of its own from its first turn on. */
 export const ownHeads: Sharing = {
-   
   async *beginTurn(parts, turn, start) {
     const clients = turn.visits.map(({ client }) => client);
     const without = clients.filter((client) => !start.holders.includes(client));

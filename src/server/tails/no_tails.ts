@@ -8,5 +8,6 @@ export const noTails: Tails = {
   endTurn: () => Promise.resolve(),
   saveStates: () => Promise.resolve(null),
   loadStates: () => Promise.resolve(),
+  takeSpentMs: () => Promise.resolve(0),
   exportWeights: () => Promise.resolve(null),
 };

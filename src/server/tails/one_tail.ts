@@ -31,7 +31,7 @@ export class OneTail implements Tails {
   }
 
   async saveStates(path: string): Promise<SavedTails> {
-    const own = { prefix: '', spec: this.#program.spec, state: this.#tail.exportState() };
+    const own = { prefix: '', spec: this.#program.spec, state: await this.#tail.exportState() };
     return { ...(await writeStateFile(path, [own])), clients: [] };
   }
 
@@ -42,7 +42,11 @@ export class OneTail implements Tails {
     this.#tail = tail;
   }
 
-  exportWeights(): Promise<Float32Array<ArrayBuffer>> {
-    return Promise.resolve(this.#tail.exportState().weights);
+  takeSpentMs(): Promise<number> {
+    return this.#tail.takeSpentMs();
+  }
+
+  async exportWeights(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#tail.exportState()).weights;
   }
 }

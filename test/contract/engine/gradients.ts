@@ -2,7 +2,17 @@
 import type { Shape, Tensor } from '../../../src/core/shapes.js';
 import { freshState, type Program } from '../../../src/engine/engine.js';
 import { initialWeights } from '../../../src/models/init.js';
-import { conv2d, dense, flatten, maxPool2d, relu, type Layer } from '../../../src/models/layers.js';
+import {
+  conv2d,
+  dense,
+  flatten,
+  globalAvgPool2d,
+  groupNorm,
+  maxPool2d,
+  relu,
+  residual,
+  type Layer,
+} from '../../../src/models/layers.js';
 import { partOf, plainSgd, startSegment, trainOn, trainWith, type Compile } from '../../support/segments.js';
 import { expectClose, randomLabels, randomTensor, spacedTensor } from '../../support/tensors.js';
 
@@ -23,11 +33,34 @@ const cases: readonly [what: string, layers: readonly Layer[], inputShape: Shape
     [1, 6, 4],
   ],
   ['conv2d with an even kernel', [conv2d('conv', 1, 2, 4, { padding: 2 })], [1, 4, 5]],
+  ['conv2d without bias', [conv2d('conv', 2, 3, 3, { hasBias: false, padding: 1 })], [2, 3, 4]],
+  ['conv2d 1x1 with stride 2', [conv2d('conv', 2, 3, 1, { stride: 2, hasBias: false })], [2, 4, 5]],
   ['relu', [relu('relu')], [2, 3, 3]],
   ['max_pool2d of 2', [maxPool2d('pool', 2)], [2, 4, 6]],
   ['max_pool2d of 3', [maxPool2d('pool', 3)], [2, 6, 3]],
   ['max_pool2d that drops pixels', [maxPool2d('pool', 2)], [1, 5, 7]],
   ['flatten', [flatten('flatten'), dense('fc', 12, 3)], [3, 2, 2]],
+  ['global_avg_pool2d', [globalAvgPool2d('pool')], [3, 2, 4]],
+  ['group_norm', [groupNorm('norm', 2, 4)], [4, 2, 3]],
+  ['group_norm, a channel a group', [groupNorm('norm', 3, 3)], [3, 3, 2]],
+  ['group_norm, one group', [groupNorm('norm', 1, 2)], [2, 3, 3]],
+  ['residual', [residual('block', [dense('fc', 4, 4)])], [4]],
+  [
+    'residual on pictures',
+    [residual('block', [conv2d('conv', 2, 2, 3, { padding: 1, hasBias: false })])],
+    [2, 3, 2],
+  ],
+  [
+    'residual with a projection',
+    [
+      residual(
+        'block',
+        [conv2d('conv1', 2, 4, 3, { stride: 2, padding: 1 }), conv2d('conv2', 4, 4, 1)],
+        [conv2d('shortcut', 2, 4, 1, { stride: 2 })],
+      ),
+    ],
+    [2, 4, 4],
+  ],
   ['relu, max_pool2d, conv2d', [relu('relu'), maxPool2d('pool', 2), conv2d('conv', 2, 2, 2)], [2, 6, 6]],
 ];
 

@@ -19,6 +19,8 @@ const networks: readonly [what: string, network: Network][] = [
   ['lenet on 1x28x28', models.lenet({ picture: [1, 28, 28], numClasses: 10 })],
   ['lenet on 3x32x32', models.lenet({ picture: [3, 32, 32], numClasses: 10 })],
   ['femnist_cnn on 1x28x28', models.femnist_cnn({ picture: [1, 28, 28], numClasses: 10 })],
+  ['mlp on 1x28x28', models.mlp({ picture: [1, 28, 28], numClasses: 10 })],
+  ['resnet8 on 3x32x32', models.resnet8({ picture: [3, 32, 32], numClasses: 10 })],
 ];
 
 /** Training that is split equals training that is not, wherever the network is cut. */

@@ -34,7 +34,7 @@ describe('watchInterrupts', () => {
       process.emit(signal, signal);
       expect(interrupts.interruptedBy()).to.equal(signal);
       expect(said).to.equal(
-        `\n${signal}: the batch is finished and a checkpoint written; once more ends at once\n`,
+        `\n${signal}: the batch is finished and a checkpoint written; once more ends at once, also where a client hangs\n`,
       );
       expect(killed).to.deep.equal([]);
     });

@@ -10,7 +10,9 @@ import { femnistCnn } from '../../../src/models/femnist_cnn.js';
 import { initialWeights } from '../../../src/models/init.js';
 import { parametersOf } from '../../../src/models/layers.js';
 import { lenet } from '../../../src/models/lenet.js';
+import { mlp } from '../../../src/models/mlp.js';
 import { splitNetwork, type Network } from '../../../src/models/network.js';
+import { resnet8 } from '../../../src/models/resnet8.js';
 import { answersOf, probabilitiesOf, softmax, withModel } from '../../support/exported_model.js';
 import { allBytesOf, bytesOf, numberOf, readMessage } from '../../support/protobuf_reader.js';
 import { compilerOf, startSegment } from '../../support/segments.js';
@@ -35,6 +37,8 @@ const cases: Readonly<Record<string, Case>> = {
   'lenet on 1x28x28, padded with 255': caseOf(lenet, [1, 28, 28], 10, 255),
   'lenet on 3x32x32': caseOf(lenet, [3, 32, 32], 10, 0),
   'femnist_cnn on 1x28x28': caseOf(femnistCnn, [1, 28, 28], 62, 255),
+  'mlp on 1x28x28, padded with 0': caseOf(mlp, [1, 28, 28], 10, 0),
+  'resnet8 on 3x32x32': caseOf(resnet8, [3, 32, 32], 10, 0),
 };
 
 /** Pictures of random bytes, all 256 of them among these. */
@@ -110,18 +114,19 @@ describe('encodeInferenceModel', () => {
   }
 
   it('holds every parameter under its name in PyTorch, and exactly the input of each byte', () => {
-    const [each] = Object.values(cases);
-    const { layers } = each.network;
-    const initializers = readInitializers(Buffer.from(encode(each)));
-    const weights = strongWeights(each.network);
-    let offset = 0;
-    for (const { name, shape } of parametersOf(layers)) {
-      const want = weights.subarray(offset, (offset += numElements(shape)));
-      expect(initializers.get(name), name).to.deep.equal(want);
+    for (const each of [cases['lenet on 1x28x28, padded with 0'], cases['resnet8 on 3x32x32']]) {
+      const { layers } = each.network;
+      const initializers = readInitializers(Buffer.from(encode(each)));
+      const weights = strongWeights(each.network);
+      let offset = 0;
+      for (const { name, shape } of parametersOf(layers)) {
+        const want = weights.subarray(offset, (offset += numElements(shape)));
+        expect(initializers.get(name), name).to.deep.equal(want);
+      }
+      // ((p / 255) - 0.5) / 0.5 in float64, rounded once
+      const table = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - 0.5) / 0.5);
+      expect(initializers.get('input_of_byte')).to.deep.equal(table);
     }
-    // ((p / 255) - 0.5) / 0.5 in float64, rounded once
-    const table = Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - 0.5) / 0.5);
-    expect(initializers.get('input_of_byte')).to.deep.equal(table);
   });
 
   it('tells what it is, who made it, and the names of the classes', () => {

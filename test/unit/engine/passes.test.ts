@@ -37,8 +37,8 @@ describe('poolBeforeRelu', () => {
     expect(names(layers)).to.deep.equal(before);
   });
 
-  it('applies to both convolutions of every model', () => {
-    for (const model of Object.values(models)) {
+  it('applies to both convolutions of the models that pool', () => {
+    for (const model of [models.lenet, models.femnist_cnn]) {
       const { layers } = model({ picture: [1, 28, 28], numClasses: 10 });
       expect(names(poolBeforeRelu(layers)).slice(0, 6)).to.deep.equal([
         'conv1',

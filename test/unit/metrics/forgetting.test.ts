@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { classAccuracyOf, forgettingMatrix } from '../../../src/metrics/forgetting.js';
+import { classAccuracyOf, forgettingMatrix, meanForgetting } from '../../../src/metrics/forgetting.js';
 import { reportOf } from '../../../src/metrics/report.js';
 import { predictionsOf } from '../../support/predictions.js';
 
@@ -50,5 +50,51 @@ describe('forgettingMatrix', () => {
 
   it('has no rows where nothing was tested', () => {
     expect(forgettingMatrix([], [[1]], 10)).to.deep.equal({ samples: 10, visits: [], accuracy: [] });
+  });
+});
+
+describe('meanForgetting', () => {
+  const matrix = (accuracy: readonly (readonly (number | null)[])[], clients: readonly number[]) => ({
+    samples: 10,
+    visits: clients.map((client, at) => ({ round: 0, client, steps: at })),
+    accuracy,
+  });
+
+  it('is the mean fall from the best earlier test to the last, without the client that was visited last', () => {
+    const accuracy = [
+      [0.9, 0.1, 0.2],
+      [0.5, 0.8, 0.1],
+      [0.4, 0.7, 0.9],
+    ];
+    // Client 0 falls from 0.9 to 0.4, client 1 from 0.8 to 0.7, client 2 was just visited.
+    expect(meanForgetting(matrix(accuracy, [0, 1, 2]))).to.be.closeTo((0.5 + 0.1) / 2, 1e-15);
+  });
+
+  it('is below 0 where what was learned last helps all', () => {
+    const accuracy = [
+      [0.5, 0.1],
+      [0.6, 0.9],
+    ];
+    expect(meanForgetting(matrix(accuracy, [0, 1]))).to.be.closeTo(-0.1, 1e-15);
+  });
+
+  it('of a single client is its own', () => {
+    expect(meanForgetting(matrix([[0.5], [0.4]], [0, 0]))).to.be.closeTo(0.1, 1e-15);
+  });
+
+  it('leaves out clients of which nothing is known, and is null where none is left', () => {
+    expect(
+      meanForgetting(
+        matrix(
+          [
+            [0.9, null, 0],
+            [0.4, null, 1],
+          ],
+          [0, 2],
+        ),
+      ),
+    ).to.be.closeTo(0.5, 1e-15);
+    expect(meanForgetting(matrix([[0.9, 0.1]], [0]))).to.equal(null);
+    expect(meanForgetting(matrix([], []))).to.equal(null);
   });
 });

@@ -20,7 +20,7 @@ describe('initialWeights', () => {
           expect(new Set(own), parameter).to.deep.equal(new Set([initial.constant]));
           continue;
         }
-        const largest = Math.max(...own.map(Math.abs)) * Math.sqrt(initial.fanIn);
+        const largest = own.map(Math.abs).reduce((a, b) => Math.max(a, b)) * Math.sqrt(initial.fanIn);
         expect(largest, parameter).to.be.at.most(1 + 1e-6);
         if (own.length >= 100) expect(largest, parameter).to.be.greaterThan(0.9);
       }

@@ -5,12 +5,15 @@ import {
   conv2d,
   dense,
   flatten,
+  globalAvgPool2d,
+  groupNorm,
   layerOutputShape,
   maxPool2d,
   numParameters,
   outputShape,
   parametersOf,
   relu,
+  residual,
   type Layer,
 } from '../../../src/models/layers.js';
 
@@ -26,6 +29,18 @@ describe('layerOutputShape', () => {
     [relu('relu'), [5, 8, 6], [5, 8, 6]],
     [relu('relu'), [7], [7]],
     [flatten('flatten'), [5, 4, 3], [60]],
+    [groupNorm('norm', 2, 4), [4, 3, 5], [4, 3, 5]],
+    [globalAvgPool2d('pool'), [4, 3, 5], [4]],
+    [residual('block', [conv2d('conv', 4, 4, 3, { padding: 1 })]), [4, 3, 5], [4, 3, 5]],
+    [
+      residual(
+        'block',
+        [conv2d('conv', 4, 8, 3, { padding: 1, stride: 2 })],
+        [conv2d('shortcut', 4, 8, 1, { stride: 2 })],
+      ),
+      [4, 8, 8],
+      [8, 4, 4],
+    ],
     [dense('fc', 60, 10), [60], [10]],
   ];
   for (const [layer, input, output] of fits) {
@@ -41,6 +56,15 @@ describe('layerOutputShape', () => {
     ['too small a width', conv2d('conv', 3, 6, 5, { padding: 1 }), [3, 32, 2], 'at least 3 pixels'],
     ['less than a window', maxPool2d('pool', 3), [1, 9, 2], 'at least 3 pixels'],
     ['a flat row', maxPool2d('pool', 2), [16], 'a picture'],
+    ['channels that are not its own', groupNorm('norm', 2, 4), [6, 3, 3], '4 channels in 2 equal groups'],
+    ['groups that are not equal', groupNorm('norm', 3, 4), [4, 3, 3], '4 channels in 3 equal groups'],
+    ['a flat row', globalAvgPool2d('pool'), [16], 'a picture'],
+    [
+      'branches that do not meet',
+      residual('block', [conv2d('conv', 4, 8, 1)]),
+      [4, 3, 3],
+      'body and shortcut to give the same shape, not 8x3x3 and 4x3x3',
+    ],
     ['other features', dense('fc', 60, 10), [61], '60 features'],
     ['a picture', dense('fc', 60, 10), [60, 1, 1], '60 features'],
   ];
@@ -68,6 +92,26 @@ describe('parametersOf', () => {
       { name: 'fc.bias', shape: [4], initial: { fanIn: 12 } },
     ]);
     expect(numParameters(layers)).to.equal(150 + 3 + 48 + 4);
+  });
+
+  it('leaves out the bias of a convolution without one, and starts a norm as the identity', () => {
+    expect(
+      parametersOf([conv2d('conv', 2, 3, 1, { hasBias: false }), groupNorm('norm', 1, 3)]),
+    ).to.deep.equal([
+      { name: 'conv.weight', shape: [3, 2, 1, 1], initial: { fanIn: 2 } },
+      { name: 'norm.weight', shape: [3], initial: { constant: 1 } },
+      { name: 'norm.bias', shape: [3], initial: { constant: 0 } },
+    ]);
+  });
+
+  it('puts the name of a block before those inside, body before shortcut', () => {
+    const block = residual('layer2', [dense('fc', 3, 3)], [relu('relu'), dense('shortcut.0', 3, 3)]);
+    expect(parametersOf([block]).map(({ name }) => name)).to.deep.equal([
+      'layer2.fc.weight',
+      'layer2.fc.bias',
+      'layer2.shortcut.0.weight',
+      'layer2.shortcut.0.bias',
+    ]);
   });
 
   it('is empty for layers that do not train', () => {

@@ -2,28 +2,38 @@ import { expect } from 'chai';
 import { ShapeError } from '../../../src/core/errors.js';
 import type { Shape } from '../../../src/core/shapes.js';
 import { numParameters, parametersOf } from '../../../src/models/layers.js';
-import { DEFAULT_CUT, splitNetwork, unsplitNetwork, type NetworkPart } from '../../../src/models/network.js';
+import { DEFAULT_CUT, splitNetwork, unsplitNetwork } from '../../../src/models/network.js';
 import { modelNames, models, type ModelName } from '../../../src/models/registry.js';
-import { readTensorShapes } from '../../support/fixtures.js';
+import { readFixture, readTensorShapes } from '../../support/fixtures.js';
 
-/** The same network trained by PyTorch, cut at the model's default. */
-const references: Record<ModelName, string> = {
-  lenet: 'lenet_mnist_sgd_2w.safetensors',
-  femnist_cnn: 'femnist_cnn_adam_2w_fresh.safetensors',
+type NamedShapes = readonly (readonly [name: string, shape: Shape])[];
+
+/** Start weights of the same network in PyTorch, head before tail, cut at the model's default. */
+const recorded = (file: string): NamedShapes =>
+  [...readTensorShapes(file)].flatMap(([name, shape]) => {
+    const parameter = /^init\.(?:head|tail)\.(.*)$/.exec(name)?.[1];
+    return parameter === undefined ? [] : [[parameter, shape] as const];
+  });
+const listed = JSON.parse(readFixture('parameter_shapes.json').toString()) as Record<string, NamedShapes>;
+
+const references: Record<ModelName, NamedShapes> = {
+  lenet: recorded('lenet_mnist_sgd_2w.safetensors'),
+  femnist_cnn: recorded('femnist_cnn_adam_2w_fresh.safetensors'),
+  mlp: listed.mlp,
+  resnet8: listed.resnet8,
 };
 
 describe('models', () => {
   for (const name of modelNames) {
-    it(`${name}: parameters of head and tail have PyTorch's names, order and shapes`, () => {
-      const tensors = readTensorShapes(references[name]);
-      const { head, tail } = splitNetwork(
-        models[name]({ picture: [1, 28, 28], numClasses: 10 }),
-        DEFAULT_CUT,
-      );
-      const named = (prefix: string, { layers }: NetworkPart) =>
-        parametersOf(layers).map(({ name: parameter, shape }) => [`${prefix}.${parameter}`, shape]);
-      const want = [...tensors].filter(([tensor]) => tensor.startsWith('init.'));
-      expect([...named('init.head', head), ...named('init.tail', tail)]).to.deep.equal(want);
+    it(`${name}: parameters have PyTorch's names, order and shapes`, () => {
+      const { layers } = models[name]({ picture: [1, 28, 28], numClasses: 10 });
+      const named = parametersOf(layers).map(({ name: parameter, shape }) => [parameter, shape]);
+      expect(named).to.deep.equal(references[name]);
+    });
+
+    it(`${name}: can be cut where it says`, () => {
+      const network = models[name]({ picture: [1, 28, 28], numClasses: 10 });
+      expect(splitNetwork(network, DEFAULT_CUT).cut).to.equal(network.defaultCut);
     });
 
     it(`${name}: gives one logit a class`, () => {
@@ -45,6 +55,10 @@ describe('models', () => {
     ['lenet', [3, 32, 32], 0, [3, 32, 32], 62_006],
     ['femnist_cnn', [1, 28, 28], 0, [1, 28, 28], 51_466],
     ['femnist_cnn', [3, 32, 24], 0, [3, 32, 24], 53_962],
+    ['mlp', [1, 28, 28], 2, [1, 32, 32], 247_210],
+    ['mlp', [3, 32, 32], 0, [3, 32, 32], 656_810],
+    ['resnet8', [1, 28, 28], 2, [1, 32, 32], 77_754],
+    ['resnet8', [3, 32, 32], 0, [3, 32, 32], 78_042],
   ];
   for (const [model, picture, padding, inputShape, size] of accepted) {
     it(`${model} takes pictures of ${picture.join('x')}`, () => {
@@ -59,6 +73,8 @@ describe('models', () => {
     ['lenet', [1, 30, 30]],
     ['lenet', [1, 28, 32]],
     ['lenet', [3, 64, 64]],
+    ['mlp', [1, 30, 30]],
+    ['resnet8', [3, 64, 64]],
     ['femnist_cnn', [1, 30, 28]],
     ['femnist_cnn', [1, 28, 30]],
     ['femnist_cnn', [1, 0, 28]],

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { StorageError } from '../../../src/core/errors.js';
+import { ConfigError, StorageError } from '../../../src/core/errors.js';
 import {
+  claimRunDirectory,
+  createComparisonDirectory,
   createRunDirectory,
   cutBack,
   removeTemporaries,
@@ -71,6 +73,26 @@ describe('the run directory', () => {
       expect(error.details).to.deep.equal({ outputDir });
     });
   }
+
+  it('of a comparison is named likewise, and never one twice', async () => {
+    const names = [
+      await createComparisonDirectory(folder, now),
+      await createComparisonDirectory(folder, now),
+    ];
+    expect(names.map((path) => relative(folder, path))).to.deep.equal([
+      'compare-2026-01-02_03-04-05',
+      'compare-2026-01-02_03-04-05_2',
+    ]);
+  });
+
+  it('is made where it is asked for, and refused where something is or nothing can be', async () => {
+    const path = join(folder, 'runs', 'one');
+    expect(await claimRunDirectory(path)).to.equal(path);
+    expect(await readdir(path)).to.deep.equal([]);
+    const taken = await rejection(claimRunDirectory(path), ConfigError, 'ERR_RUN_DIRECTORY_TAKEN');
+    expect(taken.message).to.include(`"${path}"`).and.include(`resume ${path}`);
+    await rejection(claimRunDirectory('/sys/one/two'), StorageError, 'ERR_OUTPUT_DIR');
+  });
 
   it('has every file under its own path', () => {
     const files = Object.values(runFiles('/run'));

@@ -39,6 +39,7 @@ describe('Checkpointer', () => {
         dataSha256: () => someFacts.dataSha256,
         versions: someFacts.versions,
         lengths: () => someFacts.lengths,
+        costs: () => someFacts.costs,
         onWritten: ({ steps }) => taken.push(steps),
         interruptedBy: () => (numAsked >= signalAt ? 'SIGTERM' : undefined),
         now: () => nowMs,

@@ -43,10 +43,10 @@ describe('Tail', () => {
     expect(tally).to.deep.include({ rows: 1, numCorrect: 1 });
     expect(dz_BF.shape).to.deep.equal([1, 2]);
     expect([...dz_BF.data]).to.deep.equal([-0.5, 0.5]);
-    expect([...tail.exportState().weights]).to.deep.equal([1, -1, 0, 0, 0, 0]);
+    expect([...(await tail.exportState()).weights]).to.deep.equal([1, -1, 0, 0, 0, 0]);
     // dW = dlogits^T z = [[-1/2, -1/2], [1/2, 1/2]], db = (-1/2, 1/2); lr is 1.
     await tail.update();
-    expect([...tail.exportState().weights]).to.deep.equal([1.5, -0.5, -0.5, -0.5, 0.5, -0.5]);
+    expect([...(await tail.exportState()).weights]).to.deep.equal([1.5, -0.5, -0.5, -0.5, 0.5, -0.5]);
   });
 
   it('a test changes nothing, and spoils no batch under way', async () => {
@@ -59,14 +59,14 @@ describe('Tail', () => {
     expect(lossSum).to.be.closeTo(2 * Math.log(2), 1e-12);
     await tail.update();
     await untouched.update();
-    expect([...tail.exportState().weights]).not.to.deep.equal([0, 0, 0, 0, 0, 0]);
-    expectSameBits(tail.exportState().weights, untouched.exportState().weights, 'the tail');
+    expect([...(await tail.exportState()).weights]).not.to.deep.equal([0, 0, 0, 0, 0, 0]);
+    expectSameBits((await tail.exportState()).weights, (await untouched.exportState()).weights, 'the tail');
   });
 
   it('exports a copy', async () => {
     const tail = await open();
-    tail.exportState().weights.fill(9);
-    expect([...tail.exportState().weights]).to.deep.equal([0, 0, 0, 0, 0, 0]);
+    (await tail.exportState()).weights.fill(9);
+    expect([...(await tail.exportState()).weights]).to.deep.equal([0, 0, 0, 0, 0, 0]);
   });
 
   const frame = (shape: readonly number[], length: number) => ({
@@ -88,12 +88,12 @@ describe('Tail', () => {
   for (const [what, wrong, ErrorType, code] of refusals) {
     it(`refuses ${what}, in training and in a test, and names the client`, async () => {
       const tail = await open(initialWeights(part.layers, 1));
-      const before = tail.exportState().weights;
+      const before = (await tail.exportState()).weights;
       const inTraining = await rejection(tail.lossGradient(wrong, due, 6), ErrorType, code);
       const inTest = await rejection(tail.test(wrong, due, 6), ErrorType, code);
       expect(inTraining.message).to.match(/^Client 6 sent /);
       expect(inTest.message).to.equal(inTraining.message);
-      expectSameBits(tail.exportState().weights, before, 'the tail');
+      expectSameBits((await tail.exportState()).weights, before, 'the tail');
     });
   }
 
@@ -116,20 +116,20 @@ describe('Tail', () => {
       [1, 2],
       [2, -1],
     ]);
-    expect([...tail.exportState().weights]).to.deep.equal([0, -4, 1.5, -1.5, -1, 0.5]);
+    expect([...(await tail.exportState()).weights]).to.deep.equal([0, -4, 1.5, -1.5, -1, 0.5]);
   });
 
   it('in the U shape refuses gradients that are not due, or not of its output', async () => {
     const program = await compile(part, { hasLoss: false, optimizer: plainSgd });
     const tail = new Tail(program, startState(program));
     await tail.forward({ ...due, z: frameOf([1, 2], [1, 3]), labels: null }, due, 6);
-    const before = tail.exportState().weights;
+    const before = (await tail.exportState()).weights;
     const good = { ...due, dz: frameOf([1, 2], [1, 1]), tally: { rows: 1, lossSum: 0, numCorrect: 0 } };
     const early = await rejection(tail.backward({ ...good, step: 7 }, due, 6), ProtocolError, 'ERR_NOT_DUE');
     expect(early.message).to.match(/^Client 6 sent step 7 /);
     const wide = { ...good, dz: frameOf([1, 3], [1, 1, 1]) };
     await rejection(tail.backward(wide, due, 6), ShapeError, 'ERR_CUT_SHAPE');
-    expectSameBits(tail.exportState().weights, before, 'the tail');
+    expectSameBits((await tail.exportState()).weights, before, 'the tail');
   });
 
   it('refuses a loss that is not finite', async () => {

@@ -8,8 +8,9 @@ import type { LayerEmitter } from './emitter.js';
  * [O, h*w] and the columns [k*k*C, h*w] of the input pixels that each kernel position meets: faster than Conv on transposed
  * operands.
  */
-export const emitConv2d: LayerEmitter<Conv2d> = (g, layer, x_BCHW, [weight_OCkk, bias_O], input) => {
-  const { kernelSize, stride, padding } = layer;
+export const emitConv2d: LayerEmitter<Conv2d> = (g, layer, x_BCHW, parameters, input) => {
+  const { kernelSize, stride, padding, hasBias } = layer;
+  const [weight_OCkk] = parameters;
   const geometry = {
     kernel_shape: [kernelSize, kernelSize],
     strides: [stride, stride],
@@ -17,13 +18,16 @@ export const emitConv2d: LayerEmitter<Conv2d> = (g, layer, x_BCHW, [weight_OCkk,
   };
   g.keep(x_BCHW);
   return {
-    y: g.op('Conv', [x_BCHW, weight_OCkk, bias_O], geometry),
+    y: g.op('Conv', [x_BCHW, ...parameters], geometry),
     backward(dy_BOhw, needsInputGradient) {
       g.keep(dy_BOhw);
       // Pixels that the last stride did not reach: ConvTranspose must be told of them.
       const unreached = input.slice(1).map((size) => (size + 2 * padding - kernelSize) % stride);
       return {
-        parameters: [weightGradient(g, layer, x_BCHW, dy_BOhw, input), g.sum(dy_BOhw, 0, 2, 3)],
+        parameters: [
+          weightGradient(g, layer, x_BCHW, dy_BOhw, input),
+          ...(hasBias ? [g.sum(dy_BOhw, 0, 2, 3)] : []),
+        ],
         dx: needsInputGradient
           ? g.op('ConvTranspose', [dy_BOhw, weight_OCkk], { ...geometry, output_padding: unreached })
           : undefined,

@@ -5,7 +5,7 @@ import type { LayerCompiler } from './layer.js';
 
 /** TensorFlow's three convolution kernels, on pictures with the channels last: on a CPU they know no other layout. */
 export const compileConv2d: LayerCompiler<Conv2d> = (layer, [, height, width]) => {
-  const { kernelSize: k, stride, inChannels, outChannels } = layer;
+  const { kernelSize: k, stride, inChannels, outChannels, hasBias } = layer;
   const geometry = [
     ofFloats,
     attribute.int('strides', [1, stride, stride, 1]),
@@ -13,15 +13,18 @@ export const compileConv2d: LayerCompiler<Conv2d> = (layer, [, height, width]) =
     attribute.text('data_format', 'NHWC'),
     ...paddingOf(layer),
   ];
-  return (t, x_BHWC, [weight_kkCO, bias_O]) => ({
-    y: t.addBias(t.run('Conv2D', geometry, [x_BHWC, weight_kkCO]), bias_O),
-    inputGradient: (dy_BhwO) =>
-      t.run('Conv2DBackpropInput', geometry, [t.ints(height, width), weight_kkCO, dy_BhwO]),
-    parameterGradients: (dy_BhwO) => [
-      t.run('Conv2DBackpropFilter', geometry, [x_BHWC, t.ints(k, k, inChannels, outChannels), dy_BhwO]),
-      t.biasGradient(dy_BhwO),
-    ],
-  });
+  return (t, x_BHWC, [weight_kkCO, bias_O]) => {
+    const product_BhwO = t.run('Conv2D', geometry, [x_BHWC, weight_kkCO]);
+    return {
+      y: hasBias ? t.addBias(product_BhwO, bias_O) : product_BhwO,
+      inputGradient: (dy_BhwO) =>
+        t.run('Conv2DBackpropInput', geometry, [t.ints(height, width), weight_kkCO, dy_BhwO]),
+      parameterGradients: (dy_BhwO) => [
+        t.run('Conv2DBackpropFilter', geometry, [x_BHWC, t.ints(k, k, inChannels, outChannels), dy_BhwO]),
+        ...(hasBias ? [t.biasGradient(dy_BhwO)] : []),
+      ],
+    };
+  };
 };
 
 /** By name where it has one: the gradient kernels are many times faster then. */

@@ -14,3 +14,12 @@ export type RunLayer = (t: TensorScope, x: Handle, parameters: readonly Handle[]
 
 /** Prepares a layer for inputs of this shape, [C, H, W] or [C], without the batch. Pictures come and go as [B, H, W, C]. */
 export type LayerCompiler<L> = (layer: L, input: Shape) => RunLayer;
+
+/** What a layer needs for both of its gradients, computed once. */
+export function rememberLast<T>(compute: (dy: Handle) => T): (dy: Handle) => T {
+  let last: { readonly dy: Handle; readonly value: T } | undefined;
+  return (dy) => {
+    if (last?.dy !== dy) last = { dy, value: compute(dy) };
+    return last.value;
+  };
+}
