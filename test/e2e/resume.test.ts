@@ -177,7 +177,7 @@ describe('resume', () => {
   it('with every checkpoint damaged starts at the beginning', async () => {
     const directory = copy();
     for (const name of readdirSync(join(directory, 'checkpoints')))
-      flipBit(join(directory, 'checkpoints', name), 'heads-0.safetensors');
+      flipBit(join(directory, 'checkpoints', name), 'tails.safetensors');
     expect((await finish(directory)).match(/is left out/g)).to.have.length.greaterThan(1);
   });
 
