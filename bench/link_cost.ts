@@ -7,8 +7,10 @@ import { loadEngine } from '../src/engine/registry.js';
 import { initialWeights } from '../src/models/init.js';
 import { lenet } from '../src/models/lenet.js';
 import { splitNetwork } from '../src/models/network.js';
-import { ringSchedule } from '../src/server/ring_schedule.js';
-import { neverRest, noForgettingTests, trainRing } from '../src/server/trainer.js';
+import { protocolOf } from '../src/server/protocols/registry.js';
+import { scheduleOf } from '../src/server/schedule.js';
+import { sequential } from '../src/server/schemes/sequential.js';
+import { neverPause, noForgettingTests, train } from '../src/server/trainer.js';
 import { compileHalves, directStep, sgd, type Halves } from './halves.js';
 import { summarise, type Measurement } from './stats.js';
 
@@ -45,15 +47,17 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
   };
   const cluster = await openCluster(options);
   try {
-    await cluster.links[0].createHead({ generation: 0, step: 0 });
     const halves = await compileHalves(network, await loadEngine('onnxruntime'));
     const over: number[] = [];
     const direct: number[] = [];
-    const schedule = ringSchedule({
+    const schedule = scheduleOf({
+      scheme: sequential,
       numEpochs: 1,
       localEpochs: 1,
       batchSize: BATCH_SIZE,
       shardSizes: [numRows],
+      clientFraction: 1,
+      seed: 0,
       maxSteps: 0,
       skippedVisits: [],
     });
@@ -85,23 +89,27 @@ async function directBlock(halves: Halves, { dataset, network }: ClusterOptions)
 
 /** Milliseconds a step, up to the end of the visit; the test after it is left out. */
 async function ringBlock(
-  { links, tail }: Awaited<ReturnType<typeof openCluster>>,
-  schedule: ReturnType<typeof ringSchedule>,
+  { links, tails }: Awaited<ReturnType<typeof openCluster>>,
+  schedule: ReturnType<typeof scheduleOf>,
   numRows: number,
 ): Promise<number> {
   const parts = {
+    scheme: sequential,
+    protocol: protocolOf(sequential, false),
     links,
-    tail,
+    tails,
     schedule,
+    seed: 0,
+    handoff: 'weights_and_optimizer',
+    splitfedOptimizer: 'reset',
     generation: 0,
     shardSizes: [numRows],
     numTestRows: 1,
     forgetting: noForgettingTests,
-    rest: neverRest,
+    pause: neverPause,
   } as const;
   const start = performance.now();
   let end = start;
-  for await (const { type } of trainRing({ ...parts, handoff: 'weights_and_optimizer' }))
-    if (type === 'visit') end = performance.now();
+  for await (const { type } of train(parts)) if (type === 'visit') end = performance.now();
   return (end - start) / STEPS_PER_BLOCK;
 }

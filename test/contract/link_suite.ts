@@ -1,11 +1,14 @@
 import { expect } from 'chai';
 import { BloomError, ClientLostError, DataError, messageOf, NumericError } from '../../src/core/errors.js';
 import type { Link } from '../../src/link/link.js';
-import type { GradientsMessage, HandOverRequest } from '../../src/link/messages.js';
+import type { GradientsMessage, SendRequest, TensorFrame } from '../../src/link/messages.js';
+import { echoReport } from '../support/link_echo.js';
 
 /** A link whose other side is an echo service (test/support/link_echo.ts). */
 export interface OpenedLink {
   readonly link: Link;
+  /** Where it says that its client lives. */
+  readonly place: number;
   /** How errors name the other side. */
   readonly side: string;
   /** Ends the other side without a word to it. */
@@ -24,19 +27,50 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
     afterEach(() => opened.close());
 
     it('carries every call there and back', async () => {
-      const { link } = await start();
-      expect(link.client).to.equal(ECHO_CLIENT);
+      const { link, place } = await start();
+      expect([link.client, link.place]).to.deep.equal([ECHO_CLIENT, place]);
       expect(await link.createHead({ generation: 0, step: 0 })).to.equal(undefined);
-      expect(await link.saveHead({ path: 'here' })).to.equal(undefined);
+      expect(await link.saveHead({ paths: ['here'] })).to.equal(undefined);
       const first = await link.startVisit(visit);
       expect(first).to.deep.include({ generation: 7, step: 11 });
-      expect(first.z.shape).to.deep.equal([1, 5]);
+      expect(first!.z.shape).to.deep.equal([1, 5]);
       const answer = await link.trainStep(gradients(12, [1, -2, 0.5]));
       expect(answer).to.deep.include({ generation: 7, step: 12 });
       expect([...new Float32Array(answer!.z.data)]).to.deep.equal([2, -4, 1]);
-      expect([...new Int32Array(answer!.labels)]).to.deep.equal([1, 2]);
+      expect([...new Int32Array(answer!.labels!)]).to.deep.equal([1, 2]);
       expect(await link.trainStep(gradients(-1, [1]))).to.equal(null);
       expect(await link.sendHead(handOver(4))).to.deep.equal({ sha256: '4', sizeBytes: 4 });
+      expect(await link.averageHead(average)).to.deep.equal({
+        taken: { sha256: 'taken', sizeBytes: 9 },
+        sent: null,
+      });
+      expect(await link.classCounts({ generation: 0, step: 0 })).to.deep.equal([1, 2]);
+      expect(await link.saveStates({ path: 'there', clients: [3, 5] })).to.deep.equal({
+        sha256: 'there',
+        sizeBytes: 2,
+      });
+      expect(await link.loadStates({ path: 'there', sha256: '', clients: [3] })).to.equal(undefined);
+    });
+
+    it('carries a batch of the U shape, and one of a client that trains alone', async () => {
+      const { link } = await start();
+      const back = await link.backStep({ generation: 7, step: 3, z: frame([1, 2, 3]) });
+      expect(back).to.deep.include({
+        generation: 7,
+        step: 3,
+        tally: { rows: 1, lossSum: 0.5, numCorrect: 1 },
+      });
+      expect([...new Float32Array(back.dz.data)]).to.deep.equal([1, 2, 3]);
+      const alone = { generation: 7, step: 5, nextStep: 8 };
+      expect(await link.trainAlone(alone)).to.deep.equal({ rows: 5, lossSum: NaN, numCorrect: 8 });
+      expect(await link.trainAlone({ ...alone, nextStep: null })).to.include({ numCorrect: -1 });
+    });
+
+    it('carries a test whose answers stay with the client, and what they come to', async () => {
+      const { link } = await start();
+      expect(await link.testBack({ ...test, z: frame([1, 2]) })).to.equal(undefined);
+      expect(await link.testAlone(test)).to.equal(undefined);
+      expect(await link.testReport({ generation: 0, step: 0 })).to.deep.equal(echoReport);
     });
 
     it("moves a request's buffer instead of copying it", async () => {
@@ -45,20 +79,21 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
       const answer = link.trainStep(request);
       expect(request.dz.data.byteLength, 'right after the call').to.equal(0);
       expect((await answer)!.z.data.byteLength).to.equal(8);
+      const down = [frame([1, 2]), frame([3])];
+      const calls = [
+        link.backStep({ generation: 7, step: 3, z: down[0] }),
+        link.testBack({ ...test, z: down[1] }),
+      ];
+      expect(down.map(({ data }) => data.byteLength)).to.deep.equal([0, 0]);
+      await Promise.all(calls);
     });
 
     it("moves a reply's buffers instead of copying them", async () => {
       const { link } = await start();
-      const { z, labels } = await link.startVisit(visit);
-      expect([z.data.byteLength, labels.byteLength]).to.deep.equal([20, 4]);
-      const test = await link.testActivations({
-        generation: 0,
-        step: 0,
-        set: 'test',
-        firstRow: 0,
-        numRows: 1,
-      });
-      expect([...new Int32Array(test.labels)], 'lengths on the side of the client').to.deep.equal([0, 0]);
+      const first = await link.startVisit(visit);
+      expect([first!.z.data.byteLength, first!.labels!.byteLength]).to.deep.equal([20, 4]);
+      const answers = await link.testActivations(test);
+      expect([...new Int32Array(answers.labels!)], 'lengths on the side of the client').to.deep.equal([0, 0]);
     });
 
     it('keeps the order of calls that are under way together, and gives each its own answer', async () => {
@@ -78,14 +113,14 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
 
     it('keeps class, code, message and details of an error, and goes on', async () => {
       const { link } = await start();
-      const data = await errorOf(link.loadHead({ path: 'data', prefix: '' }));
+      const data = await errorOf(link.loadHead({ files: [{ path: 'data', prefix: '' }] }));
       expect(data).to.be.instanceOf(DataError);
       expect(data).to.deep.include({ code: 'ERR_TRUNCATED', message: 'The file ends early.' });
       expect(data.details).to.deep.equal({ path: 'x.bin', row: 3, isFirst: true, of: null });
-      const numeric = await errorOf(link.loadHead({ path: 'numeric', prefix: '' }));
+      const numeric = await errorOf(link.loadHead({ files: [{ path: 'numeric', prefix: '' }] }));
       expect(numeric).to.be.instanceOf(NumericError);
       expect(numeric.code).to.equal('ERR_NOT_FINITE');
-      const plain = await errorOf(link.loadHead({ path: 'plain', prefix: '' }));
+      const plain = await errorOf(link.loadHead({ files: [{ path: 'plain', prefix: '' }] }));
       expect(plain).to.be.instanceOf(ClientLostError);
       expect(plain.code).to.equal('ERR_CLIENT_FAILED');
       expect(plain.message).to.match(/^The .* failed at "client \d: loadHead": Out of range\.$/);
@@ -132,13 +167,29 @@ const visit = {
   isOptimizerFresh: false,
 };
 
-function gradients(step: number, values: readonly number[]): GradientsMessage {
-  const data = Float32Array.from(values).buffer;
-  return { generation: 7, step, dz: { shape: [1, values.length], dtype: 'float32', data } };
+const test = { generation: 0, step: 0, set: 'test', firstRow: 0, numRows: 1 } as const;
+
+const average = {
+  generation: 0,
+  step: 9,
+  round: 0,
+  from: 1,
+  to: null,
+  weight: 4,
+  totalWeight: 10,
+  optimizers: 'reset',
+} as const;
+
+function frame(values: readonly number[]): TensorFrame {
+  return { shape: [1, values.length], dtype: 'float32', data: Float32Array.from(values).buffer };
 }
 
-function handOver(step: number): HandOverRequest {
-  return { generation: 0, step, round: 0, from: 0, to: 1, handoff: 'weights' };
+function gradients(step: number, values: readonly number[]): GradientsMessage {
+  return { generation: 7, step, dz: frame(values), nextStep: step + 1 };
+}
+
+function handOver(step: number): SendRequest {
+  return { generation: 0, step, round: 0, from: 0, to: 1, optimizers: 'fresh', keepsCopy: false };
 }
 
 function expectLost(error: BloomError, code: string, side: string, method: string): void {

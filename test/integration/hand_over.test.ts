@@ -10,7 +10,8 @@ describe('a hand-over between threads', () => {
     round: 0,
     from: 0,
     to: 1,
-    handoff: 'weights_and_optimizer',
+    optimizers: 'moved',
+    keepsCopy: false,
   } as const;
   const plan = async (numThreads: number) =>
     planTraining({ dataset: await firstDigits(16, 4), numClients: 2, numThreads });
@@ -19,6 +20,7 @@ describe('a hand-over between threads', () => {
   for (const numThreads of [1, 2]) {
     it(`moves the head: the receiver answers as the sender did, which has none any more (${numThreads} threads)`, async () => {
       await withCluster(await plan(numThreads), async ({ links: [sender, receiver] }) => {
+        await sender.createHead(test);
         const before = await sender.testActivations(test);
         const [sent, taken] = await Promise.all([sender.sendHead(request), receiver.receiveHead(request)]);
         expect(taken).to.deep.equal(sent);
@@ -30,6 +32,7 @@ describe('a hand-over between threads', () => {
 
     it(`is refused where the receiver is told another round, and nothing is taken (${numThreads} threads)`, async () => {
       await withCluster(await plan(numThreads), async ({ links: [sender, receiver] }) => {
+        await sender.createHead(test);
         const receiving = receiver.receiveHead({ ...request, round: 1 });
         const refused = rejection(receiving, ProtocolError, 'ERR_HAND_OVER');
         await sender.sendHead(request);

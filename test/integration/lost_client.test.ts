@@ -5,8 +5,8 @@ import { ClientLostError, ConfigError } from '../../src/core/errors.js';
 import { freshState, type Program } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';
 import { startClientPool, type ClientPool } from '../../src/server/client_pool.js';
-import { Tail } from '../../src/server/tail.js';
-import { trainRing } from '../../src/server/trainer.js';
+import { OneTail } from '../../src/server/tails/one_tail.js';
+import { train } from '../../src/server/trainer.js';
 import { DEADLY_STEP } from '../support/cluster_death.js';
 import { firstDigits, planTraining, sgd } from '../support/cluster_training.js';
 import { rejection } from '../support/link_errors.js';
@@ -27,7 +27,7 @@ describe('a client pool', () => {
     const { dataset, network, split, shards, seed, batchSize } = options;
     const setupOf = () => ({
       engine: 'onnxruntime' as const,
-      head: headSpec(split.head, sgd, device),
+      segments: [headSpec(split.head, sgd, device)],
       seed,
       batchSize,
       rowOrder: 'shuffled' as const,
@@ -46,10 +46,9 @@ describe('a client pool', () => {
     const { split, tailWeights } = opened.options;
     const spec = tailSpec(split.tail, sgd, 'cpu');
     program = await onnxruntimeEngine.compile(spec);
-    const tail = new Tail(program, freshState(spec, tailWeights));
+    const tails = new OneTail(program, freshState(spec, tailWeights));
     const { links } = opened.pool;
-    await links[0].createHead({ generation: 0, step: 0 });
-    return { ...opened, trainer: trainRing({ ...opened.parts, links, tail }) };
+    return { ...opened, trainer: train({ ...opened.parts, links, tails }) };
   };
 
   const deaths = [

@@ -11,7 +11,7 @@ import { gatherPictures } from '../../src/data/batches.js';
 import type { Rows } from '../../src/data/dataset.js';
 import { parametersOf, type Layer } from '../../src/models/layers.js';
 import { decodeWeights } from '../../src/models/weights.js';
-import { trainRing } from '../../src/server/trainer.js';
+import { train as trainAll } from '../../src/server/trainer.js';
 import { watchPorts, type PortWatch } from '../support/cluster_port_watch.js';
 import { firstDigits, planTraining, type Training } from '../support/cluster_training.js';
 
@@ -45,17 +45,18 @@ describe('the server', () => {
     const cluster = await openCluster(options);
     try {
       watch.clear(); // the threads' coming up
-      const { links, tail } = cluster;
+      const { links, tails } = cluster;
       const events: TrainEvent[] = [];
       const heads: Float32Array<ArrayBuffer>[] = [];
       const keepHead = async (client: number) => {
         const path = join(folder, `${heads.length}.safetensors`);
-        await links[client].saveHead({ path });
+        await links[client].saveHead({ paths: [path] });
         heads.push(decodeWeights(options.split.head.layers, await readFile(path), path));
       };
+      // As the trainer does again: the first head is of the seed.
       await links[0].createHead({ generation: 0, step: 0 });
       await keepHead(0);
-      for await (const event of trainRing({ ...parts, links, tail })) {
+      for await (const event of trainAll({ ...parts, links, tails })) {
         events.push(event);
         if (event.type === 'visit') await keepHead(event.client);
       }
@@ -86,7 +87,7 @@ describe('the server', () => {
 
       // What it sees: activations and labels of each batch and each test, as they are due, and nothing else.
       const zBytes = 4 * numElements(options.split.head.outputShape);
-      const numSteps = parts.schedule.reduce((sum, visit) => sum + visit.numSteps, 0);
+      const numSteps = parts.schedule.reduce((sum, turn) => sum + turn.numSteps, 0);
       const buffers = watch.received.filter(({ length }) => length > 100);
       expect(buffers).to.have.length(numSteps + countOf('evaluation'));
       for (const { length } of buffers) expect(length % zBytes).to.equal(0);

@@ -9,8 +9,10 @@ describe('split training equals unsplit training', () => {
   const prove = async (change: Partial<SplitProofOptions>) =>
     proveSplitEqualsUnsplit({
       dataset: await firstDigits(300, 20),
+      mode: 'sequential',
       model: 'lenet',
       cut: 'default',
+      cutBack: undefined,
       engine: 'onnxruntime',
       devices: 'auto',
       tailDevice: 'auto',
@@ -18,6 +20,8 @@ describe('split training equals unsplit training', () => {
       numThreads: 2,
       optimizer: sgd,
       handoff: 'weights_and_optimizer',
+      splitfedOptimizer: 'reset',
+      clientFraction: 1,
       ...change,
     });
 

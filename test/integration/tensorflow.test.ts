@@ -6,7 +6,7 @@ import { loadAddon } from '../../src/engine/tensorflow/addon.js';
 import { adam, firstDigits, sgd, trainOnThreads } from '../support/cluster_training.js';
 import { run } from '../support/e2e_command.js';
 import { describeTensorflow } from '../support/engines.js';
-import { openSmallRing } from '../support/link_small_ring.js';
+import { openSmallTraining } from '../support/small_training.js';
 import { compilerOf, expectSameState } from '../support/segments.js';
 import { openHead, splitTrainer, trainHead } from '../support/tensorflow_job.js';
 import { runHeadThread } from '../support/tensorflow_threads.js';
@@ -104,7 +104,8 @@ describeTensorflow('the memory of tensorflow', () => {
 
   it('holds no head that a client handed over', async () => {
     const addon = loadAddon();
-    const { links } = await openSmallRing(compile);
+    const { links } = await openSmallTraining(compile);
+    await links[0].createHead({ generation: 3, step: 0 });
     const handOver = async (from: number, to: number) => {
       const request = {
         generation: 3,
@@ -112,7 +113,8 @@ describeTensorflow('the memory of tensorflow', () => {
         round: 0,
         from,
         to,
-        handoff: 'weights_and_optimizer',
+        optimizers: 'moved',
+        keepsCopy: false,
       } as const;
       await Promise.all([links[from].sendHead(request), links[to].receiveHead(request)]);
     };

@@ -10,7 +10,12 @@ describeLink('to a worker thread', async (timeoutMs): Promise<OpenedLink> => {
   const exited = once(worker, 'exit');
   // As the pool does: the end of the thread is told to its connection.
   const side = `thread 5 (client ${ECHO_CLIENT})`;
-  const connection = connectThread<object>(port1, side, timeoutMs);
+  const connection = connectThread<object>(port1, {
+    place: 5,
+    side,
+    timeoutMs,
+    servedBy: () => undefined,
+  });
   worker.once('exit', (exitCode) => {
     connection.fail(new Error(`its thread exited with ${exitCode}`));
   });
@@ -18,6 +23,7 @@ describeLink('to a worker thread', async (timeoutMs): Promise<OpenedLink> => {
   await connection.start({});
   return {
     link: connection.openLink(ECHO_CLIENT),
+    place: 5,
     side,
     async die() {
       await worker.terminate();

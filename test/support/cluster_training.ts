@@ -8,8 +8,10 @@ import type { Handoff } from '../../src/link/messages.js';
 import { initialWeights } from '../../src/models/init.js';
 import { lenet } from '../../src/models/lenet.js';
 import { splitNetwork } from '../../src/models/network.js';
-import { ringSchedule } from '../../src/server/ring_schedule.js';
-import { neverRest, noForgettingTests, type TrainerParts } from '../../src/server/trainer.js';
+import { protocolOf } from '../../src/server/protocols/registry.js';
+import { scheduleOf } from '../../src/server/schedule.js';
+import { sequential } from '../../src/server/schemes/sequential.js';
+import { neverPause, noForgettingTests, type TrainerParts } from '../../src/server/trainer.js';
 
 export const sgd: OptimizerOptions = { name: 'sgd', lr: 0.01, momentum: 0.9, weightDecay: 5e-4 };
 export const adam: OptimizerOptions = {
@@ -36,10 +38,10 @@ export interface TrainingOptions extends Partial<ClusterOptions> {
   readonly handoff?: Handoff;
 }
 
-/** A whole training of LeNet, worked out: what the cluster is made of, and what the trainer is told besides. */
+/** A whole training of LeNet in a ring, worked out: what the cluster is made of, and what the trainer is told besides. */
 export interface Training {
   readonly options: ClusterOptions;
-  readonly parts: Omit<TrainerParts, 'links' | 'tail'>;
+  readonly parts: Omit<TrainerParts, 'links' | 'tails'>;
 }
 
 export function planTraining(given: TrainingOptions): Training {
@@ -68,32 +70,38 @@ export function planTraining(given: TrainingOptions): Training {
       batchSize,
     },
     parts: {
-      schedule: ringSchedule({
+      scheme: sequential,
+      protocol: protocolOf(sequential, false),
+      schedule: scheduleOf({
+        scheme: sequential,
         numEpochs,
         localEpochs: 1,
         batchSize,
         shardSizes,
+        clientFraction: 1,
+        seed,
         maxSteps: 0,
         skippedVisits: [],
       }),
+      seed,
       handoff,
+      splitfedOptimizer: 'reset',
       generation: 0,
       shardSizes,
       numTestRows: dataset.test.numRows,
       forgetting: noForgettingTests,
-      rest: neverRest,
+      pause: neverPause,
     },
   };
 }
 
-/** Opens the cluster of a training, with the head at its first client; closes it afterwards, whatever happens. */
+/** Opens the cluster of a training; closes it afterwards, whatever happens. */
 export async function withCluster<T>(
-  { options, parts }: Training,
+  { options }: Training,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
   const cluster = await openCluster(options);
   try {
-    await cluster.links[parts.schedule[0].client].createHead({ generation: 0, step: 0 });
     return await use(cluster);
   } finally {
     await cluster.close();

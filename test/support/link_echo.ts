@@ -1,7 +1,8 @@
 import { DataError, NumericError } from '../../src/core/errors.js';
 import type { ActivationsMessage, ClientService, Position } from '../../src/link/messages.js';
+import { reportOf } from '../../src/metrics/report.js';
 
-/** What `loadHead` of the echo service raises, by the path that it is given. */
+/** What `loadHead` of the echo service raises, by the path of the first file that it is given. */
 const echoErrors: Readonly<Record<string, Error>> = {
   data: new DataError('ERR_TRUNCATED', 'The file ends early.', {
     path: 'x.bin',
@@ -12,6 +13,13 @@ const echoErrors: Readonly<Record<string, Error>> = {
   numeric: new NumericError('ERR_NOT_FINITE', 'A weight is NaN.', { client: 1 }),
   plain: new RangeError('Out of range.'),
 };
+
+/** What every test of the echo service comes to. */
+export const echoReport = reportOf({
+  numClasses: 2,
+  logits_NK: Float32Array.of(2, 1, 0, 1),
+  labels_N: Int32Array.of(0, 0),
+});
 
 /**
  * A client without a head, for the contract of links. It answers gradients with their double in the same buffer; a test's
@@ -32,7 +40,7 @@ export function echoService(): ClientService {
   return {
     classCounts: () => Promise.resolve([1, 2]),
     createHead: () => Promise.resolve(),
-    loadHead: ({ path }) => Promise.reject(echoErrors[path]),
+    loadHead: ({ files }) => Promise.reject(echoErrors[files[0].path]),
     startVisit: (request) =>
       Promise.resolve(reply(request, new Float32Array(request.numSteps).buffer, Int32Array.of(1).buffer)),
     trainStep(request) {
@@ -40,6 +48,17 @@ export function echoService(): ClientService {
       new Float32Array(data).forEach((value, index, all) => (all[index] = 2 * value));
       return Promise.resolve(request.step < 0 ? null : reply(request, data, Int32Array.of(1, 2).buffer));
     },
+    backStep({ generation, step, z }) {
+      return Promise.resolve({ generation, step, dz: z, tally: { rows: 1, lossSum: 0.5, numCorrect: 1 } });
+    },
+    trainAlone: ({ step, nextStep }) =>
+      Promise.resolve({ rows: step, lossSum: NaN, numCorrect: nextStep ?? -1 }),
+    takeSpentMs: ({ step }) => Promise.resolve(step / 2),
+    averageHead: ({ step, from, to }) =>
+      Promise.resolve({
+        taken: from === null ? null : { sha256: 'taken', sizeBytes: step },
+        sent: to === null ? null : { sha256: 'sent', sizeBytes: step },
+      }),
     sendHead({ step }) {
       arrived.push(step);
       return Promise.resolve({ sha256: arrived.join(), sizeBytes: step });
@@ -49,8 +68,14 @@ export function echoService(): ClientService {
       const lengths = Int32Array.from(replied, ({ byteLength }) => byteLength);
       return Promise.resolve(reply(request, new ArrayBuffer(4), lengths.buffer));
     },
-    saveState: () => Promise.resolve({ sha256: '', sizeBytes: 0 }),
-    loadState: () => Promise.resolve(),
+    testBack: ({ z }) => {
+      replied.push(z.data);
+      return Promise.resolve();
+    },
+    testAlone: () => Promise.resolve(),
+    testReport: () => Promise.resolve(echoReport),
+    saveStates: ({ path, clients }) => Promise.resolve({ sha256: path, sizeBytes: clients.length }),
+    loadStates: () => Promise.resolve(),
     saveHead: () => Promise.resolve(),
   };
 }

@@ -6,6 +6,6 @@ import { echoService } from './link_echo.js';
 const service = echoService();
 await serveThread((workerData as { port: MessagePort }).port, {
   start: () => Promise.resolve(),
-  client: () => service,
+  target: () => service,
   stop: () => Promise.resolve(),
 });

@@ -1,3 +1,4 @@
+import { totalTraffic } from '../../src/core/costs.js';
 import { Writable } from 'node:stream';
 import type { EvaluationEvent, RoundEvent, StepEvent, VisitEvent } from '../../src/core/events.js';
 import type { RunInfo, RunSummary } from '../../src/report/sink.js';
@@ -13,9 +14,11 @@ export const runInfo: RunInfo = {
   cut: 'pool2',
   numHeadParameters: 2572,
   numTailParameters: 59134,
+  numBackParameters: null,
   shardSizes: [30, 30],
   batchSize: 15,
-  handoff: 'weights',
+  scheme: 'sequential split learning',
+  schemeOptions: ['handoff weights'],
   numRounds: 3,
   numSteps: 12,
   numRowsToTrain: 180,
@@ -43,6 +46,8 @@ export const runSummary: RunSummary = {
   ],
   run_directory: runInfo.runDirectory,
   dataset: 'mnist',
+  mode: 'sequential',
+  u_shaped: false,
   model: 'lenet',
   cut: 'pool2',
   seed: 17,
@@ -58,6 +63,15 @@ export const runSummary: RunSummary = {
   samples_per_second: 1234.4,
   wall_seconds: 5.67,
   phase_seconds: { setup: 0.5, training: 4, hand_over: 0.1, test: 0.9, forgetting: 0.1, saving: 0.07 },
+  traffic: totalTraffic([]),
+  repeated_bytes: 0,
+  compute_seconds: {
+    client_compute: 3,
+    client_waiting: 2,
+    server_compute: 1,
+    server_waiting: 4,
+    clients: [],
+  },
   peak_memory_mb: 300.2,
 };
 

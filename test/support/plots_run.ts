@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { schemeText } from '../../src/cli/scheme_text.js';
 import type { ClassificationReport, Evaluations } from '../../src/core/evaluation.js';
 import type { RoundEvent, VisitEvent } from '../../src/core/events.js';
 import type { RunOption, RunRecord } from '../../src/report/plots/run_record.js';
@@ -74,7 +75,9 @@ export function madeRun(made: MadeRun = {}): RunRecord {
       weighted_f1: report?.weighted_f1 ?? null,
     })),
   };
-  return { losses, visits, rounds, evaluations, options, summary };
+  const stepClients = losses.map((_, step) => Math.floor(step / stepsPerVisit) % numClients);
+  const scheme = schemeText({ mode: 'sequential', u_shaped: false });
+  return { scheme, losses, stepClients, visits, rounds, evaluations, options, summary };
 }
 
 function evaluationsOf(

@@ -12,7 +12,7 @@ export const schemeKeys = {
     format: oneOf(modes),
     default: 'sequential',
   },
-  parallel_training: { doc: 'true: the same as mode parallel.', format: boolean, default: false },
+  parallel_training: { doc: 'The same as mode parallel, where it is true.', format: boolean, default: false },
   u_shaped: {
     doc: 'Clients have the last layers too, and keep their labels.',
     format: boolean,

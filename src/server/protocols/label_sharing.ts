@@ -2,7 +2,7 @@ import { NumericError } from '../../core/errors.js';
 import { toFrame } from '../../link/messages.js';
 import { joinPredictions, type Predictions } from '../../metrics/predictions.js';
 import { reportOf } from '../../metrics/report.js';
-import { forTestRows, required, type Protocol } from './protocol.js';
+import { dueMessage, forTestRows, required, type Protocol } from './protocol.js';
 
 /** Activations and labels go up, gradients come down: one round trip a batch. The server has the loss. */
 export const labelSharing: Protocol = {
@@ -12,7 +12,7 @@ export const labelSharing: Protocol = {
     const located = (error: unknown) => {
       throw locate(error, client, due.step);
     };
-    const activations = required(message, 'message of the client');
+    const activations = dueMessage(message, client, due);
     const { tally, dz_BF } = await tail.lossGradient(activations, due, client).catch(located);
     // Sent before the tail's own update: the client works while the server does.
     const next = link.trainStep({ ...due, dz: toFrame(dz_BF) });

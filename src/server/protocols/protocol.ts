@@ -1,3 +1,4 @@
+import { ProtocolError } from '../../core/errors.js';
 import type { ClassificationReport } from '../../core/evaluation.js';
 import type { Tally } from '../../core/tally.js';
 import type { Link } from '../../link/link.js';
@@ -66,7 +67,21 @@ export async function forTestRows<T>(
   }
 }
 
-/** What was promised by a client or tail that this protocol needs. */
+/** The message that a client must have sent for a batch. Throws ProtocolError. */
+export function dueMessage(
+  message: ActivationsMessage | null,
+  client: number,
+  { step }: Position,
+): ActivationsMessage {
+  if (message !== null) return message;
+  throw new ProtocolError(
+    'ERR_NOT_DUE',
+    `Client ${client} sent no batch for step ${step}, though its visit is not over.`,
+    { client, step },
+  );
+}
+
+/** What this protocol cannot do without. */
 export function required<T>(value: T | null, what: string): T {
   if (value === null) throw new Error(`There is no ${what}.`);
   return value;

@@ -1,6 +1,6 @@
 import { toFrame, type BackGradientsMessage } from '../../link/messages.js';
 import { locate } from './label_sharing.js';
-import { forTestRows, required, type Protocol } from './protocol.js';
+import { dueMessage, forTestRows, required, type Protocol } from './protocol.js';
 
 /**
  * The U shape (Vepakomma et al., arXiv 1812.00564): the client has the first layers and the last, and keeps its labels. Two
@@ -11,7 +11,7 @@ export const uShaped: Protocol = {
     const tail = required(givenTail, 'tail');
     const { client } = link;
     const { generation, step } = due;
-    const activations = required(message, 'message of the client');
+    const activations = dueMessage(message, client, due);
     const z_BF = await tail.forward(activations, due, client);
     const back: BackGradientsMessage = await link.backStep({ generation, step, z: toFrame(z_BF) });
     const dz_BF = await tail.backward(back, due, client).catch((error: unknown) => {

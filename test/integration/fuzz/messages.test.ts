@@ -1,8 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ProtocolError, ShapeError } from '../../../src/core/errors.js';
-import { packHead, unpackHead, type HeadParcel } from '../../../src/link/head_exchange.js';
 import { fromFrame, type HandOverRequest, type TensorFrame } from '../../../src/link/messages.js';
+import {
+  packHead,
+  packSum,
+  unpackHead,
+  unpackSum,
+  type HeadParcel,
+  type SumParcel,
+} from '../../../src/link/parcels.js';
 import { fuzz, numRuns } from '../../support/fuzz.js';
 
 describe('fuzzing: what other threads post', function () {
@@ -29,11 +36,11 @@ describe('fuzzing: what other threads post', function () {
 
   const request: HandOverRequest = {
     ...{ generation: 2, step: 30, round: 4, from: 0, to: 1 },
-    handoff: 'weights_and_optimizer',
+    optimizers: 'moved',
   };
   const slots = () => [Float32Array.of(4, 5), Float32Array.of(6, 7)];
   const parcel = () =>
-    packHead(request, { weights: Float32Array.of(1, 2), optimizers: [{ step: 3, slots: slots() }] });
+    packHead(request, [{ weights: Float32Array.of(1, 2), optimizers: [{ step: 3, slots: slots() }] }]);
 
   it('tensor frames', async () => {
     const frame = () => ({ shape: [2, 3], dtype: 'float32', data: new ArrayBuffer(24) });
@@ -47,7 +54,8 @@ describe('fuzzing: what other threads post', function () {
     const frame = { shape: endless, dtype: 'float32', data: new ArrayBuffer(24) } as const;
     expect(() => fromFrame(frame, [2, 3], 'Client 1', 'the tail')).to.throw(ShapeError);
     for (const optimizers of [endless, [{ step: 1, slots: endless }]]) {
-      const posted = { ...parcel(), optimizers } as unknown as HeadParcel;
+      const segments = [{ weights: new ArrayBuffer(8), optimizers }];
+      const posted = { ...parcel(), segments } as unknown as HeadParcel;
       expect(() => unpackHead(posted, request)).to.throw(ProtocolError);
     }
   });
@@ -56,7 +64,17 @@ describe('fuzzing: what other threads post', function () {
     const decode = (given: unknown) => unpackHead(given as HeadParcel, request);
     decode(parcel());
     expect(await fuzz(like(parcel()), sizeOf, { decode, refusal: ProtocolError })).to.be.above(0);
-    const inside = part.map((optimizer) => ({ ...parcel(), optimizers: [optimizer] }));
+    const inside = part.map((optimizer) => ({
+      ...parcel(),
+      segments: [{ weights: new ArrayBuffer(8), optimizers: [optimizer] }],
+    }));
     expect(await fuzz(inside, sizeOf, { decode, refusal: ProtocolError })).to.equal(numRuns);
+  });
+
+  it('sums of heads', async () => {
+    const sum = () => packSum(request, [Float64Array.of(1, 2), Float64Array.of(3)]);
+    const decode = (given: unknown) => unpackSum(given as SumParcel, request, [2, 1]);
+    decode(sum());
+    expect(await fuzz(like(sum()), sizeOf, { decode, refusal: ProtocolError })).to.be.above(0);
   });
 });

@@ -13,13 +13,13 @@ import { readRun } from '../../../src/report/plots/read_run.js';
 import { runFiles } from '../../../src/report/run_directory.js';
 import { readHistory } from '../../../src/report/wandb/history.js';
 import { listCheckpoints } from '../../../src/server/checkpoint.js';
-import { fitsSchedule } from '../../../src/server/ring_progress.js';
+import { fitsSchedule } from '../../../src/server/progress.js';
 import { checkpointAt } from '../../support/checkpoints.js';
 import { foldersOf } from '../../support/folders.js';
 import { drain, fromFile, fuzzBytes, fuzzJson, numRuns } from '../../support/fuzz.js';
-import { openSmallRing } from '../../support/link_small_ring.js';
 import { madeRun, writeRun } from '../../support/plots_run.js';
 import { adam, compilerOf, partOf } from '../../support/segments.js';
+import { openSmallTraining } from '../../support/small_training.js';
 import { randomTensor } from '../../support/tensors.js';
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -59,16 +59,17 @@ describe('fuzzing: what earlier processes left', function () {
     const groups = [{ numLayers: 1, optimizer: adam }];
     const part = partOf([dense('fc', 2, 2)], [2]);
     const spec = { part, hasLoss: false, needsInputGradient: false, groups, device: 'cpu' };
-    await writeStateFile(file, spec, freshState(spec, randomTensor([6], 3).data));
-    await fuzzBytes([readFileSync(file)], (bytes) => {
+    const state = freshState(spec, randomTensor([6], 3).data);
+    await writeStateFile(file, [{ prefix: 'a.', spec, state }]);
+    await fuzzBytes([readFileSync(file)], async (bytes) => {
       writeFileSync(file, bytes);
-      return readStateFile({ path: file, sha256: sha256(bytes) }, spec);
+      return (await readStateFile({ path: file, sha256: sha256(bytes) }))('a.', spec);
     });
   });
 
   /** A checkpoint's manifest, and what reads it: as far as to where a run goes on from. */
   async function manifest() {
-    const ring = await openSmallRing(compile);
+    const ring = await openSmallTraining(compile);
     const path = join((await checkpointAt(folder, ring, 2, 1)).folder, 'manifest.json');
     const read = async () => {
       const refusals: string[] = [];
@@ -103,7 +104,7 @@ describe('fuzzing: what earlier processes left', function () {
     it(`${name} of a run that is drawn`, async () => {
       writeRun(folder, run);
       const path = runFiles(folder)[name];
-      const decode = fromFile(path, () => readRun(folder, []));
+      const decode = fromFile(path, () => readRun(folder, [], run.scheme));
       const whole = readFileSync(path);
       await fuzzBytes([whole], decode);
       if (name !== 'metrics') await fuzzJson(JSON.parse(whole.toString()), decode);
@@ -118,7 +119,7 @@ describe('fuzzing: what earlier processes left', function () {
     await fuzzJson(events, async (changed) => {
       writeFileSync(path, linesIn(changed));
       await drain(readHistory(path, { bytes: 0, lastStep: -1 }, true));
-      await readRun(folder, []);
+      await readRun(folder, [], run.scheme);
     });
   });
 });

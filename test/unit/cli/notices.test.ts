@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { noticesOf } from '../../../src/cli/notices.js';
+import { schemes } from '../../../src/server/schemes/registry.js';
 import type { Dataset } from '../../../src/data/dataset.js';
 
 const classNames = ['cat', 'dog', 'eel'];
@@ -18,8 +19,15 @@ const plan = (
     numLeftOut: leftOut[0],
     whyLeftOut: leftOut[1],
   },
+  scheme: schemes.sequential,
 });
-const config = { batch_size: 4, data_split: 'num_classes', max_samples: 0 } as const;
+const config = {
+  batch_size: 4,
+  data_split: 'num_classes',
+  max_samples: 0,
+  mode: 'sequential',
+  n_workers: 2,
+} as const;
 
 describe('noticesOf', () => {
   it('are none where every client fills a batch and every class is tested', () => {
@@ -43,5 +51,17 @@ describe('noticesOf', () => {
       /^no test row is of classes cat, eel \(max_samples 2\): /,
     );
     expect(noticesOf(config, plan([0, 1], [4]))[0]).to.match(/^no test row is of class eel: /);
+  });
+
+  it('tell of one client whose head is averaged, and of clients whose rows are joined', () => {
+    const averaging = { ...config, mode: 'splitfed_v1', n_workers: 1 } as const;
+    const one = { ...plan([0, 1, 2], [9]), scheme: schemes.splitfed_v1 };
+    expect(noticesOf(averaging, one)).to.deep.equal([
+      'mode splitfed_v1 averages over clients, and there is one: a mean of one is that one.',
+    ]);
+    const central = { ...plan([0, 1, 2], [9]), scheme: schemes.central };
+    expect(noticesOf({ ...config, mode: 'central', n_workers: 3 }, central)).to.deep.equal([
+      'mode central trains on the rows of all 3 clients in one place.',
+    ]);
   });
 });

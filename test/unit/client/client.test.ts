@@ -6,13 +6,14 @@ import type { BloomError } from '../../../src/core/errors.js';
 import { DataError, NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
 import { batchesOf, gatherLabels, gatherPictures } from '../../../src/data/batches.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
-import { HeadExchange, packHead } from '../../../src/link/head_exchange.js';
-import type { ActivationsMessage, HandOverRequest, VisitRequest } from '../../../src/link/messages.js';
+import { HeadExchange } from '../../../src/link/head_exchange.js';
+import type { ActivationsMessage, SendRequest, VisitRequest } from '../../../src/link/messages.js';
+import { packHead } from '../../../src/link/parcels.js';
 import { initialWeights } from '../../../src/models/init.js';
 import { decodeWeights, encodeWeights } from '../../../src/models/weights.js';
 import { Client } from '../../../src/client/client.js';
 import { rejection } from '../../support/link_errors.js';
-import { openSmallRing, smallSplit, type SmallRingOptions } from '../../support/link_small_ring.js';
+import { openSmallTraining, smallSplit, type SmallTrainingOptions } from '../../support/small_training.js';
 import { compilerOf, startSegment } from '../../support/segments.js';
 import { expectSameBits, randomTensor } from '../../support/tensors.js';
 
@@ -21,7 +22,12 @@ const NUM_PARAMETERS = 20;
 
 describe('Client', () => {
   const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
-  const open = (options?: SmallRingOptions) => openSmallRing(compile, options);
+  /** Client 0 has the first head. */
+  const open = async (options?: SmallTrainingOptions) => {
+    const training = await openSmallTraining(compile, options);
+    await training.clients[0].createHead();
+    return training;
+  };
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'client-test-'));
@@ -43,14 +49,16 @@ describe('Client', () => {
     generation: 3,
     step,
     dz: { shape: [rows, 32], dtype: 'float32' as const, data: randomTensor([rows, 32], step).data.buffer },
+    nextStep: step + 1,
     ...change,
   });
   const headOf = async (client: Client) => {
     const path = join(folder, 'head.safetensors');
-    await client.saveHead({ path });
+    await client.saveHead({ paths: [path] });
     return decodeWeights(layers, await readFile(path), path);
   };
   const floats = ({ z }: ActivationsMessage) => new Float32Array(z.data);
+  const last = { nextStep: null };
 
   it('starts from the weights of the seed', async () => {
     const { clients } = await open();
@@ -74,10 +82,11 @@ describe('Client', () => {
       expect(message!.z.shape).to.deep.equal([rows.length, 32]);
       const z = await reference.forward(gatherPictures(setup.train, rows, setup.input));
       expectSameBits(floats(message!), z.data, 'the activations');
-      expect([...new Int32Array(message!.labels)]).to.deep.equal([...gatherLabels(setup.train, rows)]);
+      expect([...new Int32Array(message!.labels!)]).to.deep.equal([...gatherLabels(setup.train, rows)]);
       const { dz } = gradients(10 + index, rows.length);
       await reference.backward({ shape: dz.shape, data: new Float32Array(dz.data.slice()) });
-      message = await client.trainStep(gradients(10 + index, rows.length));
+      const nextStep = index === 0 ? 11 : null;
+      message = await client.trainStep(gradients(10 + index, rows.length, { nextStep }));
     }
     expect(message).to.equal(null);
     expectSameBits(await headOf(client), reference.exportState().weights, 'the head');
@@ -86,7 +95,7 @@ describe('Client', () => {
   it('a visit ends after numSteps, in the middle of a pass', async () => {
     const { clients } = await open({ shardSizes: [12] });
     await clients[0].startVisit(visit({ numSteps: 1 }));
-    expect(await clients[0].trainStep(gradients(10, 4))).to.equal(null);
+    expect(await clients[0].trainStep(gradients(10, 4, last))).to.equal(null);
     await rejection(clients[0].trainStep(gradients(11, 4)), ProtocolError, 'ERR_NOT_DUE');
   });
 
@@ -94,9 +103,9 @@ describe('Client', () => {
     const headWith = async (isOptimizerFresh: boolean) => {
       const { clients } = await open({ shardSizes: [4] });
       await clients[0].startVisit(visit({ numSteps: 1 }));
-      await clients[0].trainStep(gradients(10, 4));
+      await clients[0].trainStep(gradients(10, 4, last));
       await clients[0].startVisit(visit({ numSteps: 1, step: 11, isOptimizerFresh }));
-      await clients[0].trainStep(gradients(11, 4));
+      await clients[0].trainStep(gradients(11, 4, last));
       return await headOf(clients[0]);
     };
     const heads = [await headWith(true), await headWith(false)];
@@ -108,20 +117,19 @@ describe('Client', () => {
     const request = { generation: 1, step: 2, set: 'forgetting' as const, firstRow: 1, numRows: 1 };
     const { z, labels } = await clients[0].testActivations(request);
     // The sample is rows 1 and 3.
-    expect([...new Int32Array(labels)]).to.deep.equal([setup.test.labels[3]]);
+    expect([...new Int32Array(labels!)]).to.deep.equal([setup.test.labels[3]]);
     const all = await clients[0].testActivations({ ...request, set: 'test', firstRow: 3 });
     expectSameBits(new Float32Array(z.data), floats(all), 'the activations');
   });
 
   it('tells how many rows of each class it has, unless it must not', async () => {
-    const { clients, setup, program } = await open({ shardSizes: [4, 6] });
+    const { clients, setup, surroundings } = await open({ shardSizes: [4, 6] });
     const [, { shard }] = setup.clients;
     const expected = [0, 0, 0];
     for (const row of shard) expected[setup.train.labels[row]]++;
     expect(await clients[1].classCounts()).to.deep.equal(expected);
     const silent = { ...setup, sharesClassCounts: false };
-    const exchange = new HeadExchange(0, () => 0, new Map());
-    expect(await new Client(1, shard, silent, program, exchange).classCounts()).to.equal(null);
+    expect(await new Client(1, shard, { ...surroundings, setup: silent }).classCounts()).to.equal(null);
   });
 
   it('tests rows without a change', async () => {
@@ -140,7 +148,7 @@ describe('Client', () => {
     );
     expect(message).to.deep.include({ generation: 1, step: 2 });
     expectSameBits(floats(message), z.data, 'the activations');
-    expect([...new Int32Array(message.labels)]).to.deep.equal([...gatherLabels(setup.test, rows)]);
+    expect([...new Int32Array(message.labels!)]).to.deep.equal([...gatherLabels(setup.test, rows)]);
     expectSameBits(await headOf(clients[0]), before, 'the head');
   });
 
@@ -182,19 +190,20 @@ describe('Client', () => {
     });
   });
 
-  const handOver: HandOverRequest = {
+  const handOver: SendRequest = {
     generation: 3,
     step: 10,
     round: 1,
     from: 0,
     to: 1,
-    handoff: 'weights_and_optimizer',
+    optimizers: 'moved',
+    keepsCopy: false,
   };
 
   it('after a hand-over the head is with the receiver only, with its optimiser', async () => {
     const { clients } = await open();
     await clients[0].startVisit(visit({ numSteps: 1 }));
-    await clients[0].trainStep(gradients(10, 4));
+    await clients[0].trainStep(gradients(10, 4, last));
     const trained = await headOf(clients[0]);
     const [sent, taken] = await Promise.all([
       clients[0].sendHead(handOver),
@@ -211,26 +220,26 @@ describe('Client', () => {
 
   it('handoff weights moves no optimiser, and its receiver starts with a fresh one', async () => {
     const { clients } = await open();
-    const weightsOnly = { ...handOver, handoff: 'weights' } as const;
+    const weightsOnly = { ...handOver, optimizers: 'fresh_head' } as const;
     const [sent] = await Promise.all([clients[0].sendHead(weightsOnly), clients[1].receiveHead(weightsOnly)]);
     expect(sent.sizeBytes).to.equal(4 * NUM_PARAMETERS);
     expectSameBits(await headOf(clients[1]), initialWeights(layers, 5), 'the head');
     await clients[1].startVisit(visit({ numSteps: 1 }));
-    expect(await clients[1].trainStep(gradients(10, 4))).to.equal(null);
+    expect(await clients[1].trainStep(gradients(10, 4, last))).to.equal(null);
   });
 
   describe('refuses a head', () => {
     /** Client 1, with a parcel for it on the way. */
     const receiving = async (weights: number, optimizers: readonly number[][], step = 10) => {
-      const { setup, program } = await open();
+      const { surroundings } = await open();
       const exchange = new HeadExchange(0, () => 0, new Map());
-      const client = new Client(1, Uint32Array.of(0), setup, program, exchange);
+      const client = new Client(1, Uint32Array.of(0), { ...surroundings, exchange });
       const slots = (sizes: readonly number[]) => sizes.map((size) => new Float32Array(size));
       const state = {
         weights: new Float32Array(weights),
         optimizers: optimizers.map((sizes) => ({ step: 1, slots: slots(sizes) })),
       };
-      exchange.send(packHead({ ...handOver, step }, state));
+      exchange.send(packHead({ ...handOver, step }, [state]));
       return client;
     };
 
@@ -251,7 +260,7 @@ describe('Client', () => {
     for (const [what, weights, optimizers] of sizes) {
       it(what, async () => {
         const client = await receiving(weights, optimizers);
-        await rejection(client.receiveHead(handOver), ProtocolError, 'ERR_NOT_DUE');
+        await rejection(client.receiveHead(handOver), ProtocolError, 'ERR_HAND_OVER');
         await rejection(headOf(client), ProtocolError, 'ERR_NOT_DUE');
       });
     }
@@ -262,11 +271,16 @@ describe('Client', () => {
     const path = join(folder, 'other.safetensors');
     const weights = initialWeights(layers, 77);
     await writeFile(path, encodeWeights(layers, weights));
-    await clients[2].loadHead({ path, prefix: '' });
+    await clients[2].loadHead({ files: [{ path, prefix: '' }] });
     expectSameBits(await headOf(clients[2]), weights, 'the head');
-    const error = await rejection(clients[2].loadHead({ path, prefix: 'head.' }), DataError, 'ERR_WEIGHTS');
+    const error = await rejection(
+      clients[2].loadHead({ files: [{ path, prefix: 'head.' }] }),
+      DataError,
+      'ERR_WEIGHTS',
+    );
     expect(error.message).to.include('"head.conv.weight"');
-    await rejection(clients[2].loadHead({ path: join(folder, 'none'), prefix: '' }), DataError, 'ERR_READ');
+    const missing = { files: [{ path: join(folder, 'none'), prefix: '' }] };
+    await rejection(clients[2].loadHead(missing), DataError, 'ERR_READ');
     expectSameBits(await headOf(clients[2]), weights, 'the head');
   });
 });

@@ -3,7 +3,7 @@ import { DataError } from '../../../src/core/errors.js';
 import { decodeSafetensors } from '../../../src/core/safetensors.js';
 import { freshState, type SegmentSpec, type SegmentState } from '../../../src/engine/engine.js';
 import type { OptimizerOptions } from '../../../src/engine/optimizer.js';
-import { decodeState, encodeState } from '../../../src/engine/state_file.js';
+import { decodeStates, encodeStates } from '../../../src/engine/state_file.js';
 import { dense, relu } from '../../../src/models/layers.js';
 import { thrown } from '../../support/link_errors.js';
 import { adam, expectSameState, partOf, sgd } from '../../support/segments.js';
@@ -35,6 +35,10 @@ function someState(spec: SegmentSpec): SegmentState {
   };
 }
 
+const encoded = (spec: SegmentSpec, state: SegmentState, prefix = '') =>
+  encodeStates([{ prefix, spec, state }]);
+const decoded = (spec: SegmentSpec, file: Uint8Array, source: string) => decodeStates(file, source)('', spec);
+
 describe('a state file', () => {
   for (const [what, spec] of [
     ['sgd', specOf(sgd)],
@@ -43,13 +47,13 @@ describe('a state file', () => {
   ] as const) {
     it(`keeps every bit of weights, slots and step counts: ${what}`, () => {
       const state = someState(spec);
-      expectSameState(decodeState(spec, encodeState(spec, state), 'head'), state);
+      expectSameState(decoded(spec, encoded(spec, state), 'head'), state);
     });
   }
 
   it('is a safetensors file with the names of the parameters', () => {
     const spec = specOf(adam, sgd);
-    const names = [...decodeSafetensors(encodeState(spec, someState(spec)), 'head').keys()];
+    const names = [...decodeSafetensors(encoded(spec, someState(spec)), 'head').keys()];
     expect(names).to.have.members([
       'a.weight',
       'a.bias',
@@ -67,7 +71,7 @@ describe('a state file', () => {
     const spec = specOf(sgd);
     const state = someState(spec);
     state.weights.set([NaN, Infinity, -0, 1e-45]);
-    expectSameState(decodeState(spec, encodeState(spec, state), 'head'), state);
+    expectSameState(decoded(spec, encoded(spec, state), 'head'), state);
   });
 
   const wrong: readonly (readonly [string, SegmentSpec, SegmentSpec, string, RegExp])[] = [
@@ -95,8 +99,8 @@ describe('a state file', () => {
   ];
   for (const [what, written, read, code, says] of wrong) {
     it(`of a run ${what} is refused`, () => {
-      const file = encodeState(written, someState(written));
-      const error = thrown(() => decodeState(read, file, 'dir/head'), DataError, code);
+      const file = encoded(written, someState(written));
+      const error = thrown(() => decoded(read, file, 'dir/head'), DataError, code);
       expect(error.message).to.match(/^"dir\/head" does not fit/);
       expect(error.message).to.match(says);
     });
@@ -104,7 +108,21 @@ describe('a state file', () => {
 
   it('cut off is refused', () => {
     const spec = specOf(sgd);
-    const file = encodeState(spec, someState(spec));
-    thrown(() => decodeState(spec, file.subarray(0, -1), 'head'), DataError, 'ERR_SAFETENSORS');
+    const file = encoded(spec, someState(spec));
+    thrown(() => decoded(spec, file.subarray(0, -1), 'head'), DataError, 'ERR_SAFETENSORS');
+  });
+
+  it('keeps the states of several segments apart by their prefixes', () => {
+    const [first, second] = [specOf(adam), specOf(sgd)];
+    const states = [someState(first), { ...someState(second), weights: randomTensor([17], 9).data }];
+    const file = encodeStates([
+      { prefix: 'client.0.', spec: first, state: states[0] },
+      { prefix: 'client.1.', spec: second, state: states[1] },
+    ]);
+    const read = decodeStates(file, 'heads');
+    expectSameState(read('client.1.', second), states[1]);
+    expectSameState(read('client.0.', first), states[0]);
+    const error = thrown(() => read('client.2.', first), DataError, 'ERR_WEIGHTS');
+    expect(error.message).to.include('"client.2.a.weight"');
   });
 });

@@ -6,6 +6,7 @@ describeLink('over a loopback', (timeoutMs) => {
   const { link, die } = openLoopback(ECHO_CLIENT, echoService(), timeoutMs);
   return Promise.resolve({
     link,
+    place: 0,
     side: `loopback of client ${ECHO_CLIENT}`,
     die() {
       die(new Error('it was called dead'));

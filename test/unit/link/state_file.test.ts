@@ -27,27 +27,28 @@ describe("one side's file of a checkpoint", () => {
   it('is told with its size and SHA-256, and is read back', async () => {
     const folder = newFolder();
     const path = join(folder, 'new', 'head.safetensors');
-    const { sha256, sizeBytes } = await writeStateFile(path, spec, state);
+    const { sha256, sizeBytes } = await writeStateFile(path, [{ prefix: 'own.', spec, state }]);
     const bytes = readFileSync(path);
     expect(sizeBytes).to.equal(bytes.length);
     expect(sha256).to.equal(createHash('sha256').update(bytes).digest('hex'));
-    expectSameState(await readStateFile({ path, sha256 }, spec), state);
+    const read = await readStateFile({ path, sha256 });
+    expectSameState(read('own.', spec), state);
     expect(readdirSync(join(folder, 'new'))).to.deep.equal(['head.safetensors']);
   });
 
   it('of which a bit flipped is refused', async () => {
     const folder = newFolder();
     const path = join(folder, 'head.safetensors');
-    const { sha256 } = await writeStateFile(path, spec, state);
+    const { sha256 } = await writeStateFile(path, [{ prefix: 'own.', spec, state }]);
     flipBit(folder, 'head.safetensors');
-    const error = await rejection(readStateFile({ path, sha256 }, spec), DataError, 'ERR_CHECKSUM');
+    const error = await rejection(readStateFile({ path, sha256 }), DataError, 'ERR_CHECKSUM');
     expect(error.message).to.include(`its SHA-256 is not ${sha256}`);
   });
 
   it('that is not there, or cannot be written, says so', async () => {
     const path = join(newFolder(), 'head');
-    await rejection(readStateFile({ path, sha256: '' }, spec), DataError, 'ERR_READ');
+    await rejection(readStateFile({ path, sha256: '' }), DataError, 'ERR_READ');
     mkdirSync(path);
-    await rejection(writeStateFile(path, spec, state), StorageError, 'ERR_WRITE');
+    await rejection(writeStateFile(path, [{ prefix: 'own.', spec, state }]), StorageError, 'ERR_WRITE');
   });
 });

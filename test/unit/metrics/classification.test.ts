@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { addTallies, emptyTally, scoreOf, tally } from '../../../src/metrics/classification.js';
+import { addTallies, emptyTally } from '../../../src/core/tally.js';
+import { scoreOf, tally } from '../../../src/metrics/classification.js';
 
 const tallyOf = (logits: readonly number[], labels: readonly number[]) =>
   tally(Float32Array.from(logits), Int32Array.from(labels));

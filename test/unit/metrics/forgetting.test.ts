@@ -1,13 +1,14 @@
 import { expect } from 'chai';
-import { classAccuracy, forgettingMatrix, meanForgetting } from '../../../src/metrics/forgetting.js';
+import { classAccuracyOf, forgettingMatrix, meanForgetting } from '../../../src/metrics/forgetting.js';
+import { reportOf } from '../../../src/metrics/report.js';
 import { predictionsOf } from '../../support/predictions.js';
 
-describe('classAccuracy', () => {
+describe('classAccuracyOf', () => {
   it('is the share of right answers among the rows of a class, null where there are none', () => {
     const right = [1, 0, 0];
     const wrong = [0, 1, 0];
     const predictions = predictionsOf([right, right, wrong, right, wrong], [0, 0, 0, 1, 1]);
-    expect(classAccuracy(predictions)).to.deep.equal([2 / 3, 1 / 2, null]);
+    expect(classAccuracyOf(reportOf(predictions))).to.deep.equal([2 / 3, 1 / 2, null]);
   });
 });
 

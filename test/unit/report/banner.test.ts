@@ -12,7 +12,7 @@ describe('bannerOf', () => {
       '  head         2572 parameters, sgd, lr 0.01',
       '  tail         59134 parameters, adam, lr 0.001',
       '  clients      2 with 30 rows each (iid), batches of 15',
-      '  ring         3 rounds, 12 batches, handoff weights, seed 17',
+      '  training     3 rounds, 12 batches, handoff weights, seed 17',
       '  engine       onnxruntime 1.2.3 (auto: no GPU)',
       '  server       cpu: tail',
       '  thread 0     cpu: head of client 0',
@@ -42,7 +42,7 @@ describe('closingOf', () => {
     expect(closingOf(runSummary).split('\n')).to.deep.equal([
       '',
       'test accuracy 0.9877, weighted F1 0.9812, loss 0.1235 (final head and tail)',
-      'by client, after its last visit: 0: 0.9500, 1: not visited',
+      'by client, after its last visit: 0: 0.9500, 1: not trained',
       '1234 samples/s in training, 5.7 s in all, peak memory 300 MB',
       `everything is in ${runInfo.runDirectory} (report.html, summary.json, model/, ...)`,
       `test it again: npx bloom-split evaluate ${runInfo.runDirectory}`,

@@ -14,7 +14,7 @@ import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { forgetAfter, keepOnly, listCheckpoints, newestCheckpoint } from '../../../src/server/checkpoint.js';
 import { checkpointAt, flipBit, progressAt, someFacts } from '../../support/checkpoints.js';
 import { foldersOf } from '../../support/folders.js';
-import { openSmallRing } from '../../support/link_small_ring.js';
+import { openSmallTraining } from '../../support/small_training.js';
 import { rejection } from '../../support/link_errors.js';
 import { compilerOf } from '../../support/segments.js';
 
@@ -22,7 +22,11 @@ import { compilerOf } from '../../support/segments.js';
 describe('a checkpoint', () => {
   const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
   const newFolder = foldersOf();
-  const open = () => openSmallRing(compile);
+  const open = async () => {
+    const ring = await openSmallTraining(compile);
+    await ring.clients[0].createHead();
+    return ring;
+  };
   const damages: string[] = [];
   beforeEach(() => damages.splice(0));
   const newest = (folder: string) =>
@@ -38,9 +42,9 @@ describe('a checkpoint', () => {
     const written = await checkpointAt(folder, ring, 2, 1);
     expect(basename(written.folder)).to.equal('step-000000004');
     expect(readdirSync(written.folder).sort()).to.deep.equal([
-      'head.safetensors',
+      'heads-0.safetensors',
       'manifest.json',
-      'tail.safetensors',
+      'tails.safetensors',
     ]);
     expect(await newest(folder)).to.deep.equal(written);
     expect(written).to.deep.include({ steps: 4, progress: progressAt(ring, 2, 1), ...someFacts });
@@ -69,7 +73,7 @@ describe('a checkpoint', () => {
     const folder = newFolder();
     expect(await newest(join(folder, 'none'))).to.equal(undefined);
     mkdirSync(join(folder, 'step-000000009'));
-    writeFileSync(join(folder, 'step-000000009', 'head.safetensors'), 'half');
+    writeFileSync(join(folder, 'step-000000009', 'heads-0.safetensors'), 'half');
     writeFileSync(join(folder, 'note.txt'), 'mine');
     expect(await newest(folder)).to.equal(undefined);
     expect(damages).to.deep.equal([]);
@@ -91,25 +95,25 @@ describe('a checkpoint', () => {
     [
       'a manifest of something else',
       (folder) => writeFileSync(manifest(folder), '[]'),
-      /has not the fields of format 1/,
+      /has not the fields of format 2/,
     ],
-    ['a manifest of a later format', edited((each) => (each.format = 2)), /has not the fields of format 1/],
+    ['a manifest of a later format', edited((each) => (each.format = 3)), /has not the fields of format 2/],
     ['a number that changed', edited((each) => (each.steps = 6)), /its SHA-256 differs from its contents/],
     ['no checksum', edited((each) => delete each.sha256), /its SHA-256 differs/],
     [
       'no head',
-      (folder) => rmSync(join(folder, 'head.safetensors')),
-      /Cannot read ".*head\.safetensors".*the state of one side/,
+      (folder) => rmSync(join(folder, 'heads-0.safetensors')),
+      /Cannot read ".*heads-0\.safetensors".*the state of one side/,
     ],
     [
       'half a tail',
-      (folder) => truncateSync(join(folder, 'tail.safetensors'), 99),
-      /tail\.safetensors" is not the file that its checkpoint was made with/,
+      (folder) => truncateSync(join(folder, 'tails.safetensors'), 99),
+      /tails\.safetensors" is not the file that its checkpoint was made with/,
     ],
     [
       'a bit of the head that flipped',
-      (folder) => flipBit(folder, 'head.safetensors'),
-      /head\.safetensors" is not the file/,
+      (folder) => flipBit(folder, 'heads-0.safetensors'),
+      /heads-0\.safetensors" is not the file/,
     ],
   ];
   for (const [what, harm, says] of damage) {
@@ -137,7 +141,7 @@ describe('a checkpoint', () => {
     const [ring, folder] = [await open(), newFolder()];
     const { folder: own } = await checkpointAt(folder, ring, 1);
     writeFileSync(join(own, 'left.over'), '');
-    flipBit(own, 'head.safetensors');
+    flipBit(own, 'heads-0.safetensors');
     await checkpointAt(folder, ring, 1);
     expect((await newest(folder))?.steps).to.equal(2);
     expect(existsSync(join(own, 'left.over'))).to.equal(false);
@@ -150,7 +154,7 @@ describe('a checkpoint', () => {
     const failed = checkpointAt(join(folder, 'file', 'checkpoints'), ring, 1);
     expect(await failed.catch((error: unknown) => error)).to.be.instanceOf(Error);
     await rejection(
-      ring.links[0].saveState({ path: join(folder, 'file', 'head') }),
+      ring.links[0].saveStates({ path: join(folder, 'file', 'heads'), clients: [0] }),
       StorageError,
       'ERR_WRITE',
     );

@@ -4,10 +4,11 @@ import { InterruptedError } from '../../../src/core/errors.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { newestCheckpoint } from '../../../src/server/checkpoint.js';
 import { Checkpointer, isBefore, type CheckpointerOptions } from '../../../src/server/checkpointer.js';
+import { startOf } from '../../../src/server/progress.js';
 import { someFacts } from '../../support/checkpoints.js';
 import { foldersOf } from '../../support/folders.js';
 import { rejection } from '../../support/link_errors.js';
-import { openSmallRing, trainToEnd } from '../../support/link_small_ring.js';
+import { openSmallTraining, trainToEnd } from '../../support/small_training.js';
 import { compilerOf } from '../../support/segments.js';
 
 /** Shards of 6, 4 and 9 rows in batches of 4, two rounds: visits end after 2, 3, 6, 8, 9 and 12 batches. */
@@ -16,11 +17,18 @@ describe('Checkpointer', () => {
   const newFolder = foldersOf();
   const policy = { everySteps: 100, minMs: 0, keep: 100 };
 
-  /** A whole training; every rest takes `restMs` on the clock. Gives the batches at which checkpoints were taken. */
-  const train = async (change: Partial<CheckpointerOptions> = {}, restMs = 1) => {
-    const ring = await openSmallRing(compile);
+  /**
+   * A whole training; the clock goes on by `msEach` whenever a pause is asked for, and a signal comes with asking number
+   * `signalAt`. Gives the batches at which checkpoints were taken.
+   */
+  const train = async (
+    change: Partial<CheckpointerOptions> = {},
+    { msEach = 1, signalAt = Infinity }: { msEach?: number; signalAt?: number } = {},
+  ) => {
+    const ring = await openSmallTraining(compile);
     const folder = newFolder();
     let nowMs = 0;
+    let numAsked = 0;
     const taken: number[] = [];
     const checkpointer = new Checkpointer(
       {
@@ -31,26 +39,29 @@ describe('Checkpointer', () => {
         dataSha256: () => someFacts.dataSha256,
         versions: someFacts.versions,
         lengths: () => someFacts.lengths,
+        costs: () => someFacts.costs,
         onWritten: ({ steps }) => taken.push(steps),
-        interruptedBy: () => undefined,
+        interruptedBy: () => (numAsked >= signalAt ? 'SIGTERM' : undefined),
         now: () => nowMs,
         ...change,
       },
       0,
     );
-    const rests: number[] = [];
     const training = trainToEnd({
       ...ring.parts,
-      rest: async (progress) => {
-        nowMs += restMs;
-        rests.push(rests.length);
-        await checkpointer.rest(ring.parts, progress);
+      pause: {
+        isDue: (progress) => {
+          nowMs += msEach;
+          numAsked++;
+          return checkpointer.isDue(progress);
+        },
+        take: (progress) => checkpointer.take(ring.parts, progress),
       },
     });
-    return { training, taken, folder, rests };
+    return { training, taken, folder };
   };
-  const takenBy = async (change: Partial<CheckpointerOptions>, restMs?: number) => {
-    const { training, taken } = await train(change, restMs);
+  const takenBy = async (change: Partial<CheckpointerOptions>, clock = {}) => {
+    const { training, taken } = await train(change, clock);
     await training;
     return taken;
   };
@@ -69,10 +80,12 @@ describe('Checkpointer', () => {
   });
 
   it('but never two within the time that must lie between', async () => {
-    // One tick a rest; 12 batches and 6 ends of visits are 18 rests, of which the ends are number 3, 5, 9, 12, 14 and 18.
+    // One tick an asking; 12 batches and 6 ends of visits are 18, of which the ends are number 3, 5, 9, 12, 14 and 18.
     expect(await takenBy({ policy: { ...policy, minMs: 5 } })).to.deep.equal([3, 8, 12]);
     expect(await takenBy({ policy: { ...policy, minMs: 19 } })).to.deep.equal([]);
-    expect(await takenBy({ policy: { ...policy, minMs: 5 } }, 5)).to.deep.equal([2, 3, 6, 8, 9, 12]);
+    expect(await takenBy({ policy: { ...policy, minMs: 5 } }, { msEach: 5 })).to.deep.equal([
+      2, 3, 6, 8, 9, 12,
+    ]);
   });
 
   it('keeps the last ones', async () => {
@@ -108,13 +121,9 @@ describe('Checkpointer', () => {
   });
 
   it('after an interrupt takes one at once, whatever the policy, and stops', async () => {
-    let rests = 0;
-    const { training, taken, folder } = await train({
-      policy: { ...policy, minMs: 1e9 },
-      interruptedBy: () => (++rests === 5 ? 'SIGTERM' : undefined),
-    });
+    const { training, taken, folder } = await train({ policy: { ...policy, minMs: 1e9 } }, { signalAt: 5 });
     const error = await rejection(training, InterruptedError, 'ERR_INTERRUPTED');
-    // Rests: after batch 1, 2, the visit, 3, the visit.
+    // Asked after batch 1, 2, the visit, 3, the visit.
     expect(error.message).to.equal('Stopped by SIGTERM after 3 batches.');
     expect(error.details).to.deep.equal({ signal: 'SIGTERM', steps: 3 });
     expect(taken).to.deep.equal([3]);
@@ -127,19 +136,19 @@ describe('Checkpointer', () => {
   });
 
   it('after an interrupt at the batch of the last checkpoint takes none', async () => {
-    let rests = 0;
-    const { training, taken } = await train({ interruptedBy: () => (++rests === 4 ? 'SIGINT' : undefined) });
+    // Asked after batch 1, 2, the visit, 3: the next time is the end of the visit.
+    const { training, taken } = await train({}, { signalAt: 4 });
     await rejection(training, InterruptedError, 'ERR_INTERRUPTED');
     expect(taken).to.deep.equal([2, 3]);
-    const resumed = await train({ interruptedBy: () => 'SIGINT' });
+    const resumed = await train({}, { signalAt: 1 });
     await rejection(resumed.training, InterruptedError, 'ERR_INTERRUPTED');
     expect(resumed.taken).to.deep.equal([1]);
     expect(existsSync(resumed.folder)).to.equal(true);
   });
 
-  it('knows what lies before a visit', () => {
-    const at = (visit: number, stepsInVisit: number) =>
-      ({ visit, stepsInVisit }) as Parameters<typeof isBefore>[0];
+  it('knows what lies before a turn', () => {
+    const start = startOf([{ round: 0, firstStep: 0, numSteps: 1, visits: [] }], 1);
+    const at = (turn: number, stepsInTurn: number) => ({ ...start, turn, stepsInTurn });
     expect(isBefore(at(2, 0), 2)).to.equal(true);
     expect(isBefore(at(1, 5), 2)).to.equal(true);
     expect(isBefore(at(2, 1), 2)).to.equal(false);

@@ -17,7 +17,7 @@ describe('readResults', () => {
     return { folder, run };
   };
 
-  it('takes from a run its scores, time and forgetting; costs are not told yet', async () => {
+  it('takes from a run its scores, time, forgetting and costs', async () => {
     const { folder, run } = made();
     const { accuracy, weighted_f1, macro_f1, loss, wall_seconds } = run.summary;
     expect(await readResults(folder, false)).to.deep.equal({
@@ -26,9 +26,9 @@ describe('readResults', () => {
       macro_f1,
       loss,
       wall_seconds,
-      bytes_up: null,
-      bytes_down: null,
-      client_seconds: null,
+      bytes_up: 0,
+      bytes_down: 0,
+      client_seconds: 3,
       forgetting: meanForgetting(run.evaluations.forgetting!),
     });
   });
@@ -51,15 +51,16 @@ describe('readResults', () => {
 });
 
 describe('costsOf', () => {
-  it('reads bytes and the computing time of clients, which is told in ms', () => {
-    const costs = { bytes_up: 10, bytes_down: 20, client_ms: 1500 };
-    expect(costsOf({ costs })).to.deep.equal({ bytes_up: 10, bytes_down: 20, client_seconds: 1.5 });
+  it('reads bytes and the computing time of clients', () => {
+    const traffic = { bytes_up: 10, bytes_down: 20 };
+    const told = costsOf({ traffic, compute_seconds: { client_compute: 1.5 } });
+    expect(told).to.deep.equal({ bytes_up: 10, bytes_down: 20, client_seconds: 1.5 });
   });
 
   it('is null for what is not told', () => {
     const nothing = { bytes_up: null, bytes_down: null, client_seconds: null };
     expect(costsOf({})).to.deep.equal(nothing);
-    expect(costsOf({ costs: null })).to.deep.equal(nothing);
-    expect(costsOf({ costs: { bytes_up: 10 } })).to.deep.equal({ ...nothing, bytes_up: 10 });
+    expect(costsOf({ traffic: null })).to.deep.equal(nothing);
+    expect(costsOf({ traffic: { bytes_up: 10 } })).to.deep.equal({ ...nothing, bytes_up: 10 });
   });
 });

@@ -20,7 +20,7 @@ describe('drawRun', () => {
   });
 
   it('writes every plot twice and the report, and leaves nothing else', async () => {
-    const { paths, plots } = await drawRun(directory, run.options);
+    const { paths, plots } = await drawRun(directory, run.options, run.scheme);
     expect(plots).to.have.length(8);
     expect(paths).to.have.length(2 * 8 + 1);
     expect(paths.at(-1)).to.equal(join(directory, 'report.html'));
@@ -39,7 +39,7 @@ describe('drawRun', () => {
 
   it('names in the report the files that are there', async () => {
     writeFileSync(join(directory, 'run.log'), '');
-    await drawRun(directory, run.options);
+    await drawRun(directory, run.options, run.scheme);
     const page = readFileSync(join(directory, 'report.html'), 'utf8');
     const links = [...page.matchAll(/<a href="([^"]*)"/g)].map(([, path]) => path);
     expect(links).to.deep.equal([
@@ -55,7 +55,7 @@ describe('drawRun', () => {
 
   it('writes the same bytes again, also of a run that was moved', async () => {
     const bytes = async (at: string) =>
-      (await drawRun(at, run.options)).paths.map((path) => readFileSync(path, 'base64'));
+      (await drawRun(at, run.options, run.scheme)).paths.map((path) => readFileSync(path, 'base64'));
     const first = await bytes(directory);
     expect(await bytes(directory)).to.deep.equal(first);
     const moved = join(folder, 'moved');
@@ -65,13 +65,13 @@ describe('drawRun', () => {
 
   it('writes nothing of a run that it cannot read', async () => {
     rmSync(join(directory, 'evaluation.json'));
-    expect(await failure(drawRun(directory, run.options))).to.be.instanceOf(DataError);
+    expect(await failure(drawRun(directory, run.options, run.scheme))).to.be.instanceOf(DataError);
     expect(readdirSync(directory)).not.to.include('plots');
   });
 
   it('says what it cannot write', async () => {
     writeFileSync(join(directory, 'plots'), 'a file where a folder is due');
-    const error = await failure(drawRun(directory, run.options));
+    const error = await failure(drawRun(directory, run.options, run.scheme));
     expect(error).to.be.instanceOf(StorageError);
     expect((error as Error).message).to.include(join(directory, 'plots', 'loss.svg'));
   });

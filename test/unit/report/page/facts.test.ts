@@ -19,7 +19,7 @@ describe('facts of a run', () => {
     const facts = new Map(whatRan(run));
     expect(facts.get('clients')).to.equal('2 with 128 training rows each, split iid');
     expect(facts.get('model')).to.match(/^lenet, cut after pool2/);
-    expect(facts.get('ring')).to.equal(
+    expect(facts.get('training')).to.equal(
       '3 epochs, 1 a visit; 3 rounds, 24 batches of 32 rows, 768 rows trained in all',
     );
     expect(facts.get('optimiser of the head')).to.equal('sgd, lr 0.01, momentum 0.9, weight decay 0.0005');

@@ -46,7 +46,7 @@ describe('reportPage', () => {
   });
 
   it('has one heading, then sections', () => {
-    expect(headings('h1')).to.deep.equal(['lenet on mnist, 3 clients in a ring']);
+    expect(headings('h1')).to.deep.equal(['lenet on mnist, 3 clients: sequential split learning']);
     expect(headings('h2')).to.deep.equal([
       'What ran',
       'Results by client',

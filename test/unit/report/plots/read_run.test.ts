@@ -21,14 +21,14 @@ describe('readRun', () => {
   });
 
   it('reads back what a run left', async () => {
-    const read = await readRun(directory, run.options);
+    const read = await readRun(directory, run.options, run.scheme);
     expect(read).to.deep.equal(run);
   });
 
   it('reads a long run line by line', async () => {
     const long = madeRun({ numClients: 4, numRounds: 5, stepsPerVisit: 5000 });
     writeRun(directory, long);
-    const { losses, visits } = await readRun(directory, []);
+    const { losses, visits } = await readRun(directory, [], run.scheme);
     expect(losses).to.deep.equal(long.losses);
     expect(visits).to.have.length(20);
   });
@@ -56,7 +56,7 @@ describe('readRun', () => {
     ],
     [
       'a step without a loss',
-      lines((all) => all.with(2, '{"type":"step","step":2}')),
+      lines((all) => all.with(2, '{"type":"step","step":2,"client":0}')),
       /line 3: "loss" is not a number/,
     ],
     ['a line of another kind', lines((all) => all.with(0, '[1]')), /line 1: it is not an object/],
@@ -91,7 +91,7 @@ describe('readRun', () => {
   ] as const) {
     it(`says what is wrong: ${what}`, async () => {
       damage(directory);
-      const error = await readRun(directory, []).then(
+      const error = await readRun(directory, [], run.scheme).then(
         () => undefined,
         (reason: unknown) => reason,
       );
