@@ -46,7 +46,7 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     config.seed,
   );
   const scheduleWithout = (skippedVisits: readonly string[]) =>
-    turnsOf(
+    scheduleFor(
       config,
       clients.shards.map(({ length }) => length),
       skippedVisits,
@@ -75,7 +75,8 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
   };
 }
 
-function turnsOf(
+/** Who trains when, without these visits too, as `client@round`. Throws ConfigError where none is left. */
+export function scheduleFor(
   config: RunConfig,
   shardSizes: readonly number[],
   skippedVisits: readonly string[],

@@ -9,14 +9,15 @@ import { networkLines } from '../planner/network_time.js';
 import type { PlacedParts } from '../planner/placed_parts.js';
 import { recommendCut } from '../planner/recommend.js';
 import { bytesOf, FRAME_HEADER_BYTES, totalAmounts, type ClientTraffic } from '../planner/traffic.js';
-import { cutTable, formatSize, type MeasuredCut } from '../report/cut_table.js';
+import { cutTable, type MeasuredCut } from '../report/cut_table.js';
+import { formatSize } from '../report/page/numbers.js';
 import { progressBars } from '../report/progress_bar.js';
 import { alignColumns } from '../report/table.js';
 import { inputFormat } from './cluster.js';
 import { measureCut, type MeasureOptions } from './measure_cut.js';
 import { addConfigOptions, configSources } from './options.js';
 import { optimizerOf, planRun, type RunPlan } from './plan.js';
-import { nameOf, plannedCut, plannedParts, plannedScheme, plannedTraffic } from './planned_cuts.js';
+import { nameOf, plannedCut, plannedParts, plannedTraffic } from './planned_cuts.js';
 
 /** `bloom-split plan`: what every cut would cost, before anything is trained, and which to take. */
 export function addPlanCommand(program: Command): void {
@@ -27,6 +28,10 @@ export function addPlanCommand(program: Command): void {
   addConfigOptions(command).action(async ({ measure }: { measure?: true }) => {
     const { config } = loadConfig(configSources(command));
     const plan = await planRun(config, progressBars(process.stderr));
+    if (plan.scheme.tails === 'none') {
+      process.stdout.write(`${nothingToCut(config, plan)}\n`);
+      return;
+    }
     const { all, asked } = plannedParts(plan);
     const measured = measure ? await measureAll(config, plan, all) : all.map(() => undefined);
     const rows = all.map((parts, index) => plannedCut(config, plan, parts, measured[index]));
@@ -47,7 +52,7 @@ export function addPlanCommand(program: Command): void {
       ...legend(measure === true),
       '',
       `the whole run (n_epochs ${config.n_epochs}, tests included) cut after ${nameOf(asked)}:`,
-      ...trafficTable(plannedTraffic(config, plan, asked)),
+      ...trafficTable(plannedTraffic(config, plan)),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);
   });
@@ -57,8 +62,16 @@ function headlineOf(config: RunConfig, { partition, dataset, network }: RunPlan)
   const numRows = partition.shards.reduce((sum, { length }) => sum + length, 0);
   const clients = config.n_workers === 1 ? '1 client' : `${config.n_workers} clients`;
   return (
-    `${network.model} on ${dataset.name}, ${plannedScheme.name}: ${clients} with ${numRows} rows, ` +
+    `${network.model} on ${dataset.name}, ${config.mode}${config.u_shaped ? ', U-shaped' : ''}: ${clients} with ${numRows} rows, ` +
     `batches of ${config.batch_size}`
+  );
+}
+
+function nothingToCut({ mode }: RunConfig, { scheme }: RunPlan): string {
+  const where = scheme.joinsRows ? 'in one place' : 'on every client';
+  return (
+    `mode ${mode}: there is nothing to cut. The whole network is trained ${where}, and nothing is sent in training or tests. ` +
+    'Choose another `mode` to plan a cut.'
   );
 }
 
@@ -86,9 +99,10 @@ function legend(isMeasured: boolean): readonly string[] {
   const time = isMeasured ? 'network, and client and server computing in turn' : 'network alone';
   return [
     'MFLOP: millions of additions and multiplications a row, forward and backward, without the loss.',
-    'bytes: a row, activations and labels up, gradients down. hand-over: what moves from client to client.',
+    'bytes: a row of training, up to the server and down. hand-over: what a client sends to the next one: its head, or of',
+    '  heads that are averaged their sum and the mean.',
     'client memory: 4 bytes x (parameters x (3 + 2 x optimiser slots) + batch x (input + all kept values + output)).',
-    `epoch: one pass over all shards, ${time}; ${FRAME_HEADER_BYTES} bytes of header a frame.`,
+    `epoch: one pass of every client that is drawn, ${time}; ${FRAME_HEADER_BYTES} bytes of header a frame.`,
     `lines: ${lines.join('; ')}.`,
     ...(isMeasured ? ['ms: a batch, forward + backward, medians on one thread of this machine.'] : []),
   ];

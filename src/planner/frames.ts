@@ -3,6 +3,8 @@ import { numParameters } from '../models/layers.js';
 import type { PlacedParts } from './placed_parts.js';
 
 export const FLOAT_BYTES = 4;
+/** Sums of heads are float64. */
+const SUM_BYTES = 8;
 /** Labels are int32. */
 const LABEL_BYTES = 4;
 
@@ -15,7 +17,7 @@ export const flows = [
   'gradients_down',
   'evaluation_up',
   'evaluation_down',
-  'hand_over',
+  'hand_overs',
 ] as const;
 export type Flow = (typeof flows)[number];
 
@@ -26,14 +28,16 @@ export interface FramePart {
   readonly isFrame: boolean;
 }
 
-/** What a batch of training, a batch of test rows, and a hand-over send. */
+/** What a batch of training, a batch of test rows, a head and a sum of heads on their way send. */
 export interface FramePlan {
   readonly batch: readonly FramePart[];
   readonly test: readonly FramePart[];
-  /** Requests that a client answers, for one batch. */
-  readonly roundTripsPerBatch: number;
   readonly handOverBytes: number;
+  readonly sumBytes: number;
 }
+
+/** Clients that have the whole network send nothing. */
+export const noFrames: FramePlan = { batch: [], test: [], handOverBytes: 0, sumBytes: 0 };
 
 /** Vectors as long as the parameters that the optimiser of each part keeps. */
 export interface OptimizerSlots {
@@ -41,24 +45,25 @@ export interface OptimizerSlots {
   readonly tail: number;
 }
 
+/** How heads come to other clients: one goes round; a mean does, after a sum of all did; or never. */
+export type HeadSharing =
+  | { readonly heads: 'handed_over'; readonly movesHeadOptimizer: boolean }
+  | { readonly heads: 'averaged'; readonly averagesOptimizers: boolean }
+  | { readonly heads: 'own' };
+
 /**
  * Frames of label sharing: activations z and labels go up, the gradient of z comes down. Of a U-shaped scheme: z up, the
- * server's activations down, their gradient up, the gradient of z down; labels stay. Of a hand-over: the head's weights, with
- * `weights_and_optimizer` its slots; the back's weights and slots always.
+ * server's activations down, their gradient up, the gradient of z down; labels stay.
  */
-export function framesOf(
-  { head, server, back }: PlacedParts,
-  slots: OptimizerSlots,
-  movesHeadOptimizer: boolean,
-): FramePlan {
+export function framesOf(parts: PlacedParts, slots: OptimizerSlots, sharing: HeadSharing): FramePlan {
+  const { head, server, back } = parts;
   const zBytes = FLOAT_BYTES * numElements(head.outputShape);
-  const headBytes = FLOAT_BYTES * numParameters(head.layers) * (movesHeadOptimizer ? 1 + slots.head : 1);
+  const moved = movedBytes(parts, slots, sharing);
   if (!back) {
     return {
       batch: [frame('activations_up', zBytes), labels, frame('gradients_down', zBytes)],
       test: [frame('evaluation_up', zBytes + LABEL_BYTES)],
-      roundTripsPerBatch: 1,
-      handOverBytes: headBytes,
+      ...moved,
     };
   }
   const backBytes = FLOAT_BYTES * numElements(server.outputShape);
@@ -70,9 +75,41 @@ export function framesOf(
       frame('gradients_down', zBytes),
     ],
     test: [frame('evaluation_up', zBytes), frame('evaluation_down', backBytes)],
-    roundTripsPerBatch: 2,
-    handOverBytes: headBytes + FLOAT_BYTES * numParameters(back.layers) * (1 + slots.tail),
+    ...moved,
   };
+}
+
+/**
+ * A head that is handed over: its weights, with `weights_and_optimizer` its slots; the back's weights and slots always. A mean:
+ * weights, and slots where they are averaged too. A sum: the same in float64, with the step count of each optimiser.
+ */
+function movedBytes(
+  { head, back }: PlacedParts,
+  slots: OptimizerSlots,
+  sharing: HeadSharing,
+): Pick<FramePlan, 'handOverBytes' | 'sumBytes'> {
+  const parts = [{ part: head, slots: slots.head }, ...(back ? [{ part: back, slots: slots.tail }] : [])];
+  const numValues = (moves: (index: number) => boolean) =>
+    parts.reduce(
+      (sum, { part, slots: own }, index) => sum + numParameters(part.layers) * (moves(index) ? 1 + own : 1),
+      0,
+    );
+  switch (sharing.heads) {
+    case 'handed_over': {
+      const numMoved = numValues((index) => index > 0 || sharing.movesHeadOptimizer);
+      return { handOverBytes: FLOAT_BYTES * numMoved, sumBytes: 0 };
+    }
+    case 'averaged': {
+      const { averagesOptimizers } = sharing;
+      const numMoved = numValues(() => averagesOptimizers);
+      const numStepCounts = averagesOptimizers ? parts.length : 0;
+      return { handOverBytes: FLOAT_BYTES * numMoved, sumBytes: SUM_BYTES * (numMoved + numStepCounts) };
+    }
+    case 'own':
+      return { handOverBytes: 0, sumBytes: 0 };
+    default:
+      return sharing satisfies never;
+  }
 }
 
 const frame = (flow: Flow, rowBytes: number): FramePart => ({ flow, rowBytes, isFrame: true });

@@ -18,23 +18,28 @@ export const networkLines: readonly NetworkLine[] = [
 ];
 
 const BITS_PER_MBIT = 1e6;
-const upFlows = ['activations_up', 'labels_up', 'gradients_up', 'evaluation_up', 'hand_over'] as const;
+const upFlows = ['activations_up', 'labels_up', 'gradients_up', 'evaluation_up'] as const;
 const downFlows = ['activations_down', 'gradients_down', 'evaluation_down'] as const;
 
 /**
  * Seconds on the line: bits up / rate + bits down / rate + round trips x their time; of clients one after the other the sum,
- * of clients side by side the longest. A hand-over goes up from the client that sends it.
+ * of clients side by side the longest. Hand-overs go up from the client that sends them, always one after the other.
  */
 export function secondsOnLine(
   clients: readonly ClientTraffic[],
   { upMbitPerS, downMbitPerS, roundTripMs }: NetworkLine,
   areSideBySide: boolean,
 ): number {
-  const seconds = clients.map(({ amounts, roundTrips }) => {
-    const bits = (some: readonly Flow[]) => 8 * some.reduce((sum, flow) => sum + bytesOf(amounts[flow]), 0);
-    const up = bits(upFlows) / (upMbitPerS * BITS_PER_MBIT);
-    const down = bits(downFlows) / (downMbitPerS * BITS_PER_MBIT);
-    return up + down + (roundTrips * roundTripMs) / 1000;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const upSeconds = (bytes: number) => (8 * bytes) / (upMbitPerS * BITS_PER_MBIT);
+  const withServer = clients.map(({ amounts, roundTrips }) => {
+    const bytes = (some: readonly Flow[]) => sum(some.map((flow) => bytesOf(amounts[flow])));
+    const down = (8 * bytes(downFlows)) / (downMbitPerS * BITS_PER_MBIT);
+    const numTrips = roundTrips - amounts.hand_overs.frames;
+    return upSeconds(bytes(upFlows)) + down + (numTrips * roundTripMs) / 1000;
   });
-  return areSideBySide ? Math.max(...seconds) : seconds.reduce((sum, each) => sum + each, 0);
+  const handOvers = clients.map(
+    ({ amounts: { hand_overs: moved } }) => upSeconds(bytesOf(moved)) + (moved.frames * roundTripMs) / 1000,
+  );
+  return (areSideBySide ? Math.max(...withServer) : sum(withServer)) + sum(handOvers);
 }

@@ -13,7 +13,7 @@ export type Amounts = Readonly<Record<Flow, Amount>>;
 /** What one client sends and is sent. A hand-over counts for the client that sends it. */
 export interface ClientTraffic {
   readonly amounts: Amounts;
-  /** Requests of the server that a client answers, and hand-overs. */
+  /** Requests that bring a client a frame, those of a test that fetch one, and hand-overs that it sends. */
   readonly roundTrips: number;
 }
 
@@ -48,6 +48,12 @@ export class TrafficTally {
   addRows(client: number, parts: readonly FramePart[], numRows: number): void {
     for (const { flow, rowBytes, isFrame } of parts)
       this.add(client, flow, { frames: isFrame ? 1 : 0, bytes: numRows * rowBytes });
+  }
+
+  /** A head, or a sum of heads, goes to another client. */
+  addHandOver(client: number, bytes: number): void {
+    this.add(client, 'hand_overs', { frames: 1, bytes });
+    this.addRoundTrips(client, 1);
   }
 
   addRoundTrips(client: number, count: number): void {

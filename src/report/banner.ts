@@ -1,3 +1,4 @@
+import { formatSize, seconds } from './page/numbers.js';
 import { placementRows } from './placement.js';
 import type { RunInfo, RunSummary } from './sink.js';
 import { alignColumns } from './table.js';
@@ -53,11 +54,22 @@ export function closingOf(summary: RunSummary): string {
     `test accuracy ${summary.accuracy.toFixed(4)}, weighted F1 ${summary.weighted_f1.toFixed(4)}, ` +
       `loss ${summary.loss.toFixed(4)} (final head and tail)`,
     `by client${summary.mode === 'sequential' ? ', after its last visit' : ''}: ${shortened(clients)}`,
+    costsOf(summary),
     `${summary.samples_per_second.toFixed(0)} samples/s in training, ${summary.wall_seconds.toFixed(1)} s in all, ` +
       `peak memory ${summary.peak_memory_mb.toFixed(0)} MB`,
     `everything is in ${summary.run_directory} (report.html, summary.json, model/, ...)`,
     `test it again: npx bloom-split evaluate ${summary.run_directory}`,
   ].join('\n');
+}
+
+function costsOf({ traffic, compute_seconds: spent, repeated_bytes: repeated }: RunSummary): string {
+  const { bytes_up, bytes_down, bytes_between_clients } = traffic;
+  const [up, down, between] = [bytes_up, bytes_down, bytes_between_clients].map(formatSize);
+  const again = repeated === 0 ? '' : ` and ${formatSize(repeated)} for batches that were trained again`;
+  return (
+    `sent ${up} up, ${down} down, ${between} between clients${again}; ` +
+    `computed ${seconds(spent.client_compute)} on clients, ${seconds(spent.server_compute)} on the server`
+  );
 }
 
 function clientsOf(shardSizes: readonly number[]): string {

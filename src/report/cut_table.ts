@@ -1,4 +1,5 @@
 import { networkLines } from '../planner/network_time.js';
+import { formatSize } from './page/numbers.js';
 import { alignColumns } from './table.js';
 
 /** One way to cut a network, in numbers. */
@@ -72,14 +73,6 @@ function cellsOf(row: CutRow): string[] {
 
 function megaFlop(flop: number): string {
   return (flop / 1e6).toFixed(3);
-}
-
-/** `1.2 MB`, in powers of 1000. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  const [size, unit] =
-    bytes < 1e6 ? [bytes / 1e3, 'kB'] : bytes < 1e9 ? [bytes / 1e6, 'MB'] : [bytes / 1e9, 'GB'];
-  return `${size.toFixed(1)} ${unit}`;
 }
 
 /** `12.3 s`, `4 min 5 s`, `3 h 20 min` */

@@ -42,7 +42,7 @@ describe('plan', () => {
     expect(text).to.match(/^ {2}labels_up +0 frames +8000 bytes /m);
     expect(text).to.match(/^ {2}gradients_down +64 frames +3200000 bytes /m);
     expect(text).to.match(/^ {2}evaluation_up +20 frames +8020000 bytes /m);
-    expect(text).to.match(/^ {2}hand_over +7 frames +144032 bytes /m);
+    expect(text).to.match(/^ {2}hand_overs +7 frames +144032 bytes /m);
   });
 
   it('reads flags, environment and files as train does', async () => {
@@ -53,6 +53,34 @@ describe('plan', () => {
     expect(text).to.include('2 clients with 500 rows');
     expect(lineOf(text, 'fc1').slice(0, 1)).to.deep.equal([' >']);
     expect(lineOf(text, 'pool2')[7]).to.equal('10.3 kB');
+  });
+
+  it('knows every scheme: SplitFed, U-shaped, has a line a pair of cuts', async () => {
+    const args = ['--max-samples', '1000', '--mode', 'splitfed_v1', '--u-shaped', 'true', '--n-epochs', '2'];
+    const text = await plan([...args, '--forgetting', 'off']);
+    expect(text).to.include(
+      'lenet on mnist, splitfed_v1, U-shaped: 4 clients with 1000 rows, batches of 32\n',
+    );
+    // 2,572 and 850 parameters, in float64 there and float32 back.
+    expect(lineOf(text, 'pool2, relu4').slice(0, 8)).to.deep.equal([
+      ' >',
+      'pool2, relu4',
+      '3422',
+      '1.953',
+      '0.349',
+      '1936',
+      '1936',
+      '41.1 kB',
+    ]);
+    // 84 floats a row; sums from client to client in both rounds, and the mean once round.
+    expect(text).to.match(/^ {2}activations_down +64 frames +672000 bytes /m);
+    expect(text).to.match(new RegExp(`^ {2}hand_overs +9 frames +${(6 * 8 + 3 * 4) * 3422} bytes `, 'm'));
+  });
+
+  it('says that there is nothing to cut where clients have the whole network', async () => {
+    expect(await plan(['--max-samples', '500', '--mode', 'local'])).to.match(
+      /^mode local: there is nothing to cut\. [^\n]*on every client[^\n]*\n$/,
+    );
   });
 
   it('--measure times a batch of every cut', async () => {

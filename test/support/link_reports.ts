@@ -1,5 +1,5 @@
-import { totalTraffic } from '../../src/core/costs.js';
 import { Writable } from 'node:stream';
+import { totalTraffic, type ClientTraffic } from '../../src/core/costs.js';
 import type { EvaluationEvent, RoundEvent, StepEvent, VisitEvent } from '../../src/core/events.js';
 import type { RunInfo, RunSummary } from '../../src/report/sink.js';
 
@@ -34,6 +34,25 @@ export const runInfo: RunInfo = {
   notices: ['batches are small'],
 };
 
+/** Of a client with so many batches: 1,000 bytes of activations a batch and 60 of labels, and a head at the end. */
+export function clientTraffic(numBatches: number): ClientTraffic {
+  const none = { frames: 0, bytes: 0 };
+  const ofBatches = (bytes: number) => ({ frames: numBatches, bytes: numBatches * bytes });
+  return {
+    flows: {
+      activations_up: ofBatches(1000),
+      labels_up: { frames: 0, bytes: numBatches * 60 },
+      activations_down: none,
+      gradients_up: none,
+      gradients_down: ofBatches(1000),
+      evaluation_up: none,
+      evaluation_down: none,
+      hand_overs: { frames: 1, bytes: 10_000 },
+    },
+    round_trips: numBatches + 1,
+  };
+}
+
 export const runSummary: RunSummary = {
   steps: 12,
   rows: 180,
@@ -63,14 +82,17 @@ export const runSummary: RunSummary = {
   samples_per_second: 1234.4,
   wall_seconds: 5.67,
   phase_seconds: { setup: 0.5, training: 4, hand_over: 0.1, test: 0.9, forgetting: 0.1, saving: 0.07 },
-  traffic: totalTraffic([]),
+  traffic: totalTraffic([clientTraffic(8), clientTraffic(4)]),
   repeated_bytes: 0,
   compute_seconds: {
     client_compute: 3,
     client_waiting: 2,
     server_compute: 1,
     server_waiting: 4,
-    clients: [],
+    clients: [
+      { compute: 2, waiting: 1.5 },
+      { compute: 1, waiting: 0.5 },
+    ],
   },
   peak_memory_mb: 300.2,
 };

@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { schemeText } from '../../src/cli/scheme_text.js';
+import { totalTraffic } from '../../src/core/costs.js';
 import type { ClassificationReport, Evaluations } from '../../src/core/evaluation.js';
 import type { RoundEvent, VisitEvent } from '../../src/core/events.js';
 import type { RunOption, RunRecord } from '../../src/report/plots/run_record.js';
 import { runFiles } from '../../src/report/run_directory.js';
-import { runSummary } from './link_reports.js';
+import { clientTraffic, runSummary } from './link_reports.js';
 
 export interface MadeRun {
   readonly numClients?: number;
@@ -67,6 +68,11 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     ...{ loss, accuracy, weighted_f1, macro_f1, micro_average_precision },
     steps: losses.length,
     rows: 32 * losses.length,
+    traffic: totalTraffic(evaluations.clients.map(() => clientTraffic(numRounds * stepsPerVisit))),
+    compute_seconds: {
+      ...runSummary.compute_seconds,
+      clients: evaluations.clients.map(() => ({ compute: 3 / numClients, waiting: 2 / numClients })),
+    },
     clients: evaluations.clients.map((report, client) => ({
       client,
       rows: 32 * stepsPerVisit,

@@ -1,5 +1,6 @@
 import type { Plot } from '../plots/plot.js';
 import type { RunRecord } from '../plots/run_record.js';
+import { costSection } from './costs.js';
 import { headline, machine, whatRan, type Fact } from './facts.js';
 import { Html, html } from './html.js';
 import { plural } from './numbers.js';
@@ -55,6 +56,8 @@ export function reportPage({ run, plots, notes, files, styleSheet }: ReportParts
             <summary>Scores by class, of the final head and tail</summary>
             ${classTable(run)}
           </details>
+          <h2>What it cost</h2>
+          ${costSection(run)}
           <h2>Plots</h2>
           ${plots.map(figure)}
           <h2>Options that differ from the defaults</h2>

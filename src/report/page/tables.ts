@@ -35,13 +35,14 @@ export function classTable({ evaluations }: RunRecord): Html {
   );
 }
 
-interface Row {
+export interface Row {
   readonly head: string;
   readonly numbers: readonly string[];
   readonly isAll?: boolean;
 }
 
-function table([first, ...others]: readonly string[], rows: readonly Row[]): Html {
+/** A first column of names, the others numbers. */
+export function table([first, ...others]: readonly string[], rows: readonly Row[]): Html {
   return html`<div class="scroll">
     <table>
       <thead>

@@ -6,7 +6,14 @@ import { readRequiredFile } from '../../core/files.js';
 import { runFiles } from '../run_directory.js';
 import type { RunSummary } from '../sink.js';
 import type { RunOption, RunRecord, SchemeText } from './run_record.js';
-import { evaluationsShape, eventShape, eventShapes, summaryShape, wrongSize } from './run_shapes.js';
+import {
+  evaluationsShape,
+  eventShape,
+  eventShapes,
+  summaryShape,
+  wrongCosts,
+  wrongSize,
+} from './run_shapes.js';
 import { misfit, type Shape } from './shape.js';
 
 const FINISHED_RUN = 'a file of a finished run: give a directory that `train` made and finished';
@@ -34,6 +41,8 @@ export async function readRun(
 export async function readOutcome(runDirectory: string): Promise<Pick<RunRecord, 'summary' | 'evaluations'>> {
   const files = runFiles(runDirectory);
   const summary = (await readJson(files.summary, summaryShape)) as RunSummary;
+  const wrong = wrongCosts(summary);
+  if (wrong !== null) throw damaged(files.summary, wrong);
   const evaluations = (await readJson(files.evaluation, evaluationsShape)) as Evaluations;
   const problem = wrongSize(evaluations, summary.clients.length);
   if (problem !== null) throw damaged(files.evaluation, problem);

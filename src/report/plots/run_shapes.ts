@@ -1,4 +1,6 @@
+import { flows } from '../../core/costs.js';
 import type { Evaluations } from '../../core/evaluation.js';
+import type { RunSummary } from '../sink.js';
 import type { Shape } from './shape.js';
 
 const numbers: Shape = { listOf: 'number' };
@@ -50,6 +52,36 @@ export const evaluationsShape: Shape = {
   },
 };
 
+const amounts: Shape = {
+  parts: Object.fromEntries(flows.map((flow) => [flow, { parts: { frames: 'number', bytes: 'number' } }])),
+};
+
+/** What a run cost, in `summary.json`. */
+const costs: Readonly<Record<string, Shape>> = {
+  traffic: {
+    parts: {
+      header_bytes: 'number',
+      bytes_up: 'number',
+      bytes_down: 'number',
+      bytes_between_clients: 'number',
+      messages: 'number',
+      round_trips: 'number',
+      flows: amounts,
+      clients: { listOf: { parts: { flows: amounts, round_trips: 'number' } } },
+    },
+  },
+  repeated_bytes: 'number',
+  compute_seconds: {
+    parts: {
+      client_compute: 'number',
+      client_waiting: 'number',
+      server_compute: 'number',
+      server_waiting: 'number',
+      clients: { listOf: { parts: { compute: 'number', waiting: 'number' } } },
+    },
+  },
+};
+
 /** `summary.json` */
 export const summaryShape: Shape = {
   parts: {
@@ -79,6 +111,7 @@ export const summaryShape: Shape = {
     skipped_visits: { listOf: 'string' },
     macro_f1: 'number',
     micro_average_precision: 'number',
+    ...costs,
     engine: 'string',
     devices: { parts: { tail: 'string', threads: { listOf: 'string' } } },
     versions: { recordOf: 'string' },
@@ -98,6 +131,13 @@ export const eventShapes = {
   visit: { parts: { round: 'number', client: 'number', steps: 'number', ...scores } },
   round: { parts: { round: 'number', train: { parts: scores }, test: { parts: testScores } } },
 } as const satisfies Record<string, Shape>;
+
+/** Which of the lists in `summary.json` has not as many entries as there are clients; else null. */
+export function wrongCosts({ clients, traffic, compute_seconds }: RunSummary): string | null {
+  const lists = { traffic, compute_seconds };
+  const wrong = Object.entries(lists).find(([, list]) => list.clients.length !== clients.length);
+  return wrong ? `"${wrong[0]}.clients" is not of ${clients.length}` : null;
+}
 
 /** Which of the lists in `evaluation.json` has not as many entries as there are classes, clients or tests; else null. */
 export function wrongSize(evaluations: Evaluations, numClients: number): string | null {

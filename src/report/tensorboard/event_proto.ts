@@ -16,6 +16,8 @@ const root = protobuf.Root.fromJSON({
     },
     Summary: { fields: { value: repeated(1, 'Value') } },
     Value: {
+      // Of them one is always written, a zero too.
+      oneofs: { value: { oneof: ['simpleValue', 'image', 'tensor'] } },
       fields: {
         tag: field(1, 'string'),
         simpleValue: field(2, 'float'),

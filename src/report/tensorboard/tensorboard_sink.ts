@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { bytesWithHeaders, flows, totalTraffic } from '../../core/costs.js';
 import type { TrainEvent } from '../../core/events.js';
 import type { RunSummary, Sink } from '../sink.js';
 import { EventFile, type Clock } from './event_file.js';
@@ -86,5 +87,23 @@ function resultsOf(summary: RunSummary): readonly SummaryValue[] {
           scalar(`summary/client_${client}/weighted_f1`, weighted_f1),
         ],
   );
-  return [...overall, ...byClient];
+  return [...overall, ...byClient, ...costsOf(summary)];
+}
+
+/** In bytes with headers, and seconds; of all clients, by kind, and by client. */
+function costsOf({ traffic, repeated_bytes, compute_seconds: spent }: RunSummary): readonly SummaryValue[] {
+  const { bytes_up, bytes_down, bytes_between_clients, messages, round_trips } = traffic;
+  const { client_compute, client_waiting, server_compute, server_waiting } = spent;
+  const costs = {
+    ...{ bytes_up, bytes_down, bytes_between_clients, messages, round_trips, repeated_bytes },
+    ...{ client_compute, client_waiting, server_compute, server_waiting },
+    ...Object.fromEntries(flows.map((flow) => [`bytes/${flow}`, bytesWithHeaders([traffic.flows[flow]])])),
+  };
+  const byClient = traffic.clients.flatMap((client, number) => {
+    const { bytes_up: up, bytes_down: down, bytes_between_clients: between } = totalTraffic([client]);
+    const { compute, waiting } = spent.clients[number];
+    const ofClient = { bytes_up: up, bytes_down: down, bytes_between_clients: between, compute, waiting };
+    return Object.entries(ofClient).map(([name, value]) => scalar(`summary/client_${number}/${name}`, value));
+  });
+  return [...Object.entries(costs).map(([name, value]) => scalar(`summary/${name}`, value)), ...byClient];
 }

@@ -16,7 +16,7 @@ function traffic(...bytesOfClients: readonly (readonly [flow: Flow, bytes: numbe
 describe('secondsOnLine', () => {
   it('8 Mbit/s carry a megabyte up in a second, 16 two down, headers included', () => {
     const up = (flow: Flow) => secondsOnLine(traffic([flow, 1e6]).clients, line, false);
-    for (const flow of ['activations_up', 'labels_up', 'gradients_up', 'evaluation_up', 'hand_over'] as const)
+    for (const flow of ['activations_up', 'labels_up', 'gradients_up', 'evaluation_up'] as const)
       expect(up(flow), flow).to.equal(1);
     for (const flow of ['activations_down', 'gradients_down', 'evaluation_down'] as const)
       expect(up(flow), flow).to.equal(0.5);
@@ -26,6 +26,13 @@ describe('secondsOnLine', () => {
     const tally = traffic(['gradients_down', 1e6]);
     tally.addRoundTrips(0, 5);
     expect(secondsOnLine(tally.clients, line, false)).to.equal(1);
+  });
+
+  it('adds hand-overs, which are never side by side: the bytes up, and a round trip', () => {
+    const tally = new TrafficTally(2);
+    for (const client of [0, 1]) tally.addHandOver(client, 1e6 - FRAME_HEADER_BYTES);
+    for (const isSideBySide of [false, true])
+      expect(secondsOnLine(tally.clients, line, isSideBySide)).to.be.closeTo(2.2, 1e-9);
   });
 
   it('of clients one after the other the sum, side by side the longest', () => {

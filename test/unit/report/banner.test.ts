@@ -43,9 +43,16 @@ describe('closingOf', () => {
       '',
       'test accuracy 0.9877, weighted F1 0.9812, loss 0.1235 (final head and tail)',
       'by client, after its last visit: 0: 0.9500, 1: not trained',
+      'sent 13.5 kB up, 12.8 kB down, 20.1 kB between clients; computed 3.0 s on clients, 1.0 s on the server',
       '1234 samples/s in training, 5.7 s in all, peak memory 300 MB',
       `everything is in ${runInfo.runDirectory} (report.html, summary.json, model/, ...)`,
       `test it again: npx bloom-split evaluate ${runInfo.runDirectory}`,
     ]);
+  });
+
+  it('says how much was sent for batches that were trained again', () => {
+    expect(closingOf({ ...runSummary, repeated_bytes: 2_500_000 })).to.include(
+      'between clients and 2.5 MB for batches that were trained again; computed',
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { cutTable, formatSeconds, formatSize, type CutRow } from '../../../src/report/cut_table.js';
+import { cutTable, formatSeconds, type CutRow } from '../../../src/report/cut_table.js';
 
 const row: CutRow = {
   name: 'pool1',
@@ -76,17 +76,6 @@ describe('cutTable', () => {
     expect(header).to.match(/client ms +server ms$/);
     expect(line).to.match(/ 1\.00 \+ 2\.35 {2}0\.50 \+ 4\.00$/);
   });
-});
-
-describe('formatSize', () => {
-  for (const [bytes, want] of [
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1.0 kB'],
-    [2_500_000, '2.5 MB'],
-    [7e9, '7.0 GB'],
-  ] as const)
-    it(want, () => expect(formatSize(bytes)).to.equal(want));
 });
 
 describe('formatSeconds', () => {

@@ -26,8 +26,8 @@ describe('readResults', () => {
       macro_f1,
       loss,
       wall_seconds,
-      bytes_up: 0,
-      bytes_down: 0,
+      bytes_up: run.summary.traffic.bytes_up,
+      bytes_down: run.summary.traffic.bytes_down,
       client_seconds: 3,
       forgetting: meanForgetting(run.evaluations.forgetting!),
     });

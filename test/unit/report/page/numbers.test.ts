@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { count, plural, score, seconds } from '../../../../src/report/page/numbers.js';
+import { count, formatSize, plural, score, seconds } from '../../../../src/report/page/numbers.js';
 
 describe('numbers for people', () => {
   it('counts with commas', () => {
@@ -29,4 +29,15 @@ describe('numbers for people', () => {
       expect(seconds(value)).to.equal(text);
     });
   }
+});
+
+describe('formatSize', () => {
+  for (const [bytes, want] of [
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [2_500_000, '2.5 MB'],
+    [7e9, '7.0 GB'],
+  ] as const)
+    it(want, () => expect(formatSize(bytes)).to.equal(want));
 });

@@ -50,6 +50,7 @@ describe('reportPage', () => {
     expect(headings('h2')).to.deep.equal([
       'What ran',
       'Results by client',
+      'What it cost',
       'Plots',
       'Options that differ from the defaults',
       'Notes',
@@ -80,6 +81,37 @@ describe('reportPage', () => {
     ]);
     // And one a class.
     expect(rows).to.have.length(8);
+  });
+
+  it('tells what each client sent and computed, of all, of the server, and by kind', () => {
+    const rows = rowsUnder('What it cost', page);
+    // 8 batches: 8 x 1,060 bytes up and 8 x 1,000 down, 64 of header each; a head of 10,000 bytes to another client.
+    const numbers = ['9.0 kB', '8.5 kB', '10.1 kB', '17', '9', '1.0 s', '0.7 s'];
+    expect(rows.slice(0, 5)).to.deep.equal([
+      ...[0, 1, 2].map((client) => [`client ${client}`, ...numbers]),
+      ['all clients', '27.0 kB', '25.5 kB', '30.2 kB', '51', '27', '3.0 s', '2.0 s'],
+      ['server', '', '', '', '', '', '1.0 s', '4.0 s'],
+    ]);
+    expect(rows.slice(5)).to.have.length(8);
+    expect(rows[5]).to.deep.equal(['activations up', '24', '25.5 kB', '24,000']);
+    expect(section('What it cost', page)).not.to.include('trained again');
+  });
+
+  it('folds up the costs of many clients', () => {
+    const costsOf = (numClients: number) =>
+      section('What it cost', reportPage({ ...parts, run: madeRun({ numClients, numClasses: 4 }) }));
+    expect(costsOf(20)).not.to.include('Each of');
+    const [shown, folded] = costsOf(21).split('<summary>Each of 21 clients</summary>');
+    expect(shown).to.include('all clients').and.not.include('client 20');
+    expect(folded).to.include('client 20');
+  });
+
+  it('says what was sent again after the loss of a client', () => {
+    const { run } = parts;
+    const summary = { ...run.summary, repeated_bytes: 2_500_000 };
+    expect(section('What it cost', reportPage({ ...parts, run: { ...run, summary } }))).to.include(
+      'Not in it: 2.5 MB for batches that were trained again after the loss of a client.',
+    );
   });
 
   it('shows the options that differ, with their defaults', () => {

@@ -61,6 +61,19 @@ describe('readRun', () => {
     ],
     ['a line of another kind', lines((all) => all.with(0, '[1]')), /line 1: it is not an object/],
     [
+      'a summary without its costs',
+      edit(files.summary, (content) => ({ ...content, traffic: undefined })),
+      /summary\.json" is damaged.*"traffic" is not an object/,
+    ],
+    [
+      'a summary with the costs of other clients',
+      edit(files.summary, (content) => ({
+        ...content,
+        compute_seconds: { ...(content.compute_seconds as object), clients: [] },
+      })),
+      /summary\.json" is damaged.*"compute_seconds\.clients" is not of 2/,
+    ],
+    [
       'a summary of another version',
       edit(files.summary, (content) => ({ ...content, phase_seconds: undefined })),
       /summary\.json" is damaged, or of another version.*"phase_seconds" is not an object/,
