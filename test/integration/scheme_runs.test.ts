@@ -208,20 +208,8 @@ function manifestOf({ directory }: ProcessRun, steps: number): ManifestProgress 
 function modelFiles({ mode, u_shaped }: Variant): readonly string[] {
   const clients = [0, 1, 2];
   const back = u_shaped ? ['back'] : [];
-  switch (mode) {
-    case 'parallel':
-      return [
-        ...[...back, 'head'].flatMap((name) => clients.map((c) => `${name}_${c}.safetensors`)),
-        'tail.safetensors',
-      ];
-    case 'local':
-      return ['head', 'tail'].flatMap((name) => clients.map((c) => `${name}_${c}.safetensors`));
-    default:
-      return [
-        ...back.map((name) => `${name}.safetensors`),
-        'head.safetensors',
-        'model.onnx',
-        'tail.safetensors',
-      ];
-  }
+  const own = (name: string) => clients.map((client) => `${name}_${client}.safetensors`);
+  if (mode === 'parallel') return [...[...back, 'head'].flatMap(own), 'tail.safetensors'];
+  if (mode === 'local') return ['head', 'tail'].flatMap(own);
+  return [...back.map((name) => `${name}.safetensors`), 'head.safetensors', 'model.onnx', 'tail.safetensors'];
 }
