@@ -13,7 +13,15 @@ import { table, type Row } from './tables.js';
 /** Clients that are shown without being asked for. */
 const SHOWN_CLIENTS = 20;
 
-const columns = ['sent up', 'sent down', 'to other clients', 'messages', 'round trips', 'computing', 'waiting'];
+const columns = [
+  'sent up',
+  'sent down',
+  'to other clients',
+  'messages',
+  'round trips',
+  'computing',
+  'waiting',
+];
 
 /** What the run cost each client, the network and the server. */
 export function costSection({ summary }: Pick<RunRecord, 'summary'>): Html {
