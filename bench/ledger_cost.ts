@@ -16,8 +16,8 @@ const NUM_BLOCKS = 40;
 const NUM_COUNTED = 50_000;
 
 /**
- * What counting costs: blocks of the same training with and without it, in turn; and its own time a batch, which is too short
- * to be seen in them, over a link that answers at once.
+ * What counting costs: processor time of blocks of the same training with and without it, in turn; and its own time a batch,
+ * which is too short to be seen in them, over a link that answers at once.
  */
 export async function* ledgerCost(): AsyncGenerator<Measurement> {
   const { config } = configFrom({
@@ -45,20 +45,20 @@ export async function* ledgerCost(): AsyncGenerator<Measurement> {
     await cluster.close();
   }
   const ratios = counted.map((ms, block) => ms / plain[block]);
-  yield summarise('lenet, batch 32: training with the ledger / without', ratios, 'x');
+  yield summarise('lenet, batch 32: processor time with the ledger / without', ratios, 'x');
   const ownUs: number[] = [];
   for (let block = 0; block <= NUM_BLOCKS; block++) {
-    const us = (await answersMs(true)) - (await answersMs(false));
-    if (block > 0) ownUs.push((1000 * us) / NUM_COUNTED);
+    const ms = (await answersMs(true)) - (await answersMs(false));
+    if (block > 0) ownUs.push((1000 * ms) / NUM_COUNTED);
   }
-  const own = summarise("the ledger's own time a batch", ownUs, 'us');
-  yield own;
-  const step = summarise('lenet, batch 32: step over a worker thread', plain, 'ms');
+  yield summarise("the ledger's own time a batch", ownUs, 'us');
+  const step = summarise('lenet, batch 32: step over a worker thread, processor time', plain, 'ms');
+  yield step;
   const shares = ownUs.map((us) => us / (10 * step.median));
   yield summarise("lenet, batch 32: the ledger's share of a step (at most 1)", shares, '%');
 }
 
-/** Milliseconds a step of a training, up to the end of the visit; the test after it is left out. */
+/** Milliseconds of all processors a step of a training, up to the end of the visit; the test after it is left out. */
 async function stepMs(plan: RunPlan, cluster: Cluster, isCounted: boolean): Promise<number> {
   const costs = isCounted ? new RunCosts(cluster, undefined) : undefined;
   const parts: TrainerParts = {
@@ -76,13 +76,16 @@ async function stepMs(plan: RunPlan, cluster: Cluster, isCounted: boolean): Prom
     forgetting: noForgettingTests,
     pause: neverPause,
   };
-  const start = performance.now();
-  let end = start;
+  const start = process.cpuUsage();
+  let spentUs = 0;
   for await (const event of train(parts)) {
     await costs?.event(event);
-    if (event.type === 'visit') end = performance.now();
+    if (event.type === 'visit') {
+      const { user, system } = process.cpuUsage(start);
+      spentUs = user + system;
+    }
   }
-  return (end - start) / STEPS_PER_BLOCK;
+  return spentUs / 1000 / STEPS_PER_BLOCK;
 }
 
 /** Milliseconds of many batches over a link that does nothing. */
