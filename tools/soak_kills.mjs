@@ -1,6 +1,6 @@
 // Kills a small run at N random instants of its life (default 8), resumes each until it is complete, and compares its bytes with
-// those of the undisturbed run. Run by `make soak`. The seed is printed; a second argument repeats one.
-//   node tools/soak_kills.mjs [N] [SEED]
+// those of the undisturbed run. Run by `make soak`. The seed is printed; a second argument repeats one. More arguments are options of the run.
+//   node tools/soak_kills.mjs [N] [SEED] [--mode splitfed_v1 ...]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
@@ -12,7 +12,16 @@ import { fileURLToPath } from 'node:url';
 const numKills = Number(process.argv[2] ?? 8);
 const seed = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 31));
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const ROWS = ['--n-workers', '3', '--max-samples', '300', '--n-epochs', '2', '--forgetting-samples', '60'];
+const ROWS = [
+  '--n-workers',
+  '3',
+  '--max-samples',
+  '300',
+  '--n-epochs',
+  '2',
+  '--forgetting-samples',
+  '60',
+].concat(process.argv.slice(4));
 const OFTEN = ['--checkpoint-every', '1', '--checkpoint-min-s', '0'];
 const NOT_OF_THE_RESULT = [
   'run_directory',
@@ -20,6 +29,8 @@ const NOT_OF_THE_RESULT = [
   'phase_seconds',
   'samples_per_second',
   'peak_memory_mb',
+  'repeated_bytes',
+  'compute_seconds',
 ];
 /** A third of the kills come at a moment of these, which take little of a run's time. */
 const MOMENTS = { checkpoint: 'checkpoints', export: 'model', results: '.' };

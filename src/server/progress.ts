@@ -16,7 +16,7 @@ export interface Progress {
   readonly holders: readonly number[];
   /** The one of them that has the newest head, where it is everybody's. */
   readonly holder: number | null;
-  /** One a visit of the turn that is under way. */
+  /** One a visit of the turn that is under way; none between two turns. */
   readonly inTurn: readonly Tally[];
   readonly inRound: Tally;
   readonly inAll: Tally;
@@ -36,13 +36,18 @@ export function startOf(schedule: readonly Turn[], numClients: number): Progress
     stepsInTurn: 0,
     holders: [],
     holder: null,
-    inTurn: schedule[0].visits.map(() => emptyTally),
+    inTurn: [],
     inRound: emptyTally,
     inAll: emptyTally,
     newest: null,
     reports: Array.from({ length: numClients }, () => null),
     forgetting: [],
   };
+}
+
+/** At the beginning of a turn. */
+export function turnBegun(progress: Progress, { visits }: Turn): Progress {
+  return { ...progress, inTurn: visits.map(() => emptyTally) };
 }
 
 /** After a batch of the visit with this place in the turn. */
@@ -55,15 +60,15 @@ export function stepDone(progress: Progress, visit: number, tally: Tally): Progr
   };
 }
 
-/** After the last batch of a turn; `next` is the one that follows, if any. */
-export function turnDone(progress: Progress, next: Turn | undefined): Progress {
+/** After the last batch of a turn. */
+export function turnDone(progress: Progress): Progress {
   const { turn, inTurn, inRound, inAll } = progress;
   const trained = inTurn.reduce(addTallies, emptyTally);
   return {
     ...progress,
     turn: turn + 1,
     stepsInTurn: 0,
-    inTurn: next?.visits.map(() => emptyTally) ?? [],
+    inTurn: [],
     inRound: addTallies(inRound, trained),
     inAll: addTallies(inAll, trained),
     newest: null,
@@ -106,7 +111,7 @@ export function fitsSchedule(progress: Progress, schedule: readonly Turn[], numC
   return (
     turn <= schedule.length &&
     lockStep.startOf(localStep) === stepsInTurn &&
-    inTurn.length === visits.length &&
+    inTurn.length === (stepsInTurn === 0 ? 0 : visits.length) &&
     holders.every((client) => client < numClients) &&
     (holder === null || holders.includes(holder)) &&
     reports.length === numClients &&

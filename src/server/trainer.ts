@@ -7,7 +7,7 @@ import type { Handoff } from '../link/messages.js';
 import { scoreOf } from '../metrics/classification.js';
 import { classAccuracyOf } from '../metrics/forgetting.js';
 import { meanReport } from '../metrics/mean_report.js';
-import { startOf, stepsDone, turnDone, type Progress } from './progress.js';
+import { startOf, stepsDone, turnBegun, turnDone, type Progress } from './progress.js';
 import type { Protocol, TestRows } from './protocols/protocol.js';
 import { totalSteps, type Turn } from './schedule.js';
 import type { Scheme } from './schemes/scheme.js';
@@ -68,7 +68,7 @@ export async function* train(
     if (turn.round !== progress.round) progress = yield* endRound(parts, progress, turn.round);
     const clients = turn.visits.map(({ client }) => client);
     if (progress.stepsInTurn === 0) {
-      progress = yield* sharing.beginTurn(parts, turn, progress);
+      progress = yield* sharing.beginTurn(parts, turn, turnBegun(progress, turn));
       await tails.beginTurn(clients);
     }
     progress = yield* trainTurn(parts, turn, progress);
@@ -77,7 +77,7 @@ export async function* train(
       clients,
       clients.map((client) => shardSizes[client]),
     );
-    progress = turnDone(progress, schedule.at(progress.turn + 1));
+    progress = turnDone(progress);
     if (forgetting.when === 'every_visit') progress = yield* testForgetting(parts, progress);
     if (scheme.heads === 'handed_over' && turn.visits[0].isLastOfClient) {
       progress = yield* testNewest(parts, progress);

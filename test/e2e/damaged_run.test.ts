@@ -24,7 +24,10 @@ const runs: readonly Damage[] = [
     damage: (run: string) => {
       rmSync(join(run, 'model', `${half}.safetensors`));
     },
-    says: [new RegExp(`Cannot read ".*${half}\\.safetensors"`), new RegExp(`It should be .*${half}`)],
+    says: [
+      new RegExp(`Cannot read ".*${half}\\.safetensors"`),
+      half === 'head' ? /It should be .* with a client's part of a model/ : /It should be .*tail/,
+    ],
   })),
   {
     what: 'a head in the place of the tail',

@@ -37,7 +37,7 @@ describe('make', () => {
     // The first line is the program's own.
     expect(stdout).to.match(/^bloom-split: sequential split learning\n/);
     expect(stdout).to.match(/^ {2}clients +2 with 100 rows each/m);
-    expect(stdout).to.match(/^ {2}ring +1 rounds, 8 batches/m);
+    expect(stdout).to.match(/^ {2}training +1 rounds, 8 batches/m);
     expect(stdout).not.to.match(/^ {2}environment/m);
     expect(summary.clients).to.have.length(2);
   });

@@ -161,10 +161,10 @@ describe('resume', () => {
   it('with a damaged newest checkpoint names it and takes the one before', async () => {
     const directory = copy();
     const damaged = newest(directory);
-    flipBit(damaged, 'tail.safetensors');
+    flipBit(damaged, 'tails.safetensors');
     const stderr = await finish(directory);
     expect(stderr).to.match(
-      /^warning: checkpoint step-\d+ is left out: ".*tail\.safetensors" is not the file .*\n$/,
+      /^warning: checkpoint step-\d+ is left out: ".*tails\.safetensors" is not the file .*\n$/,
     );
   });
 
@@ -177,7 +177,7 @@ describe('resume', () => {
   it('with every checkpoint damaged starts at the beginning', async () => {
     const directory = copy();
     for (const name of readdirSync(join(directory, 'checkpoints')))
-      flipBit(join(directory, 'checkpoints', name), 'head.safetensors');
+      flipBit(join(directory, 'checkpoints', name), 'tails.safetensors');
     expect((await finish(directory)).match(/is left out/g)).to.have.length.greaterThan(1);
   });
 
@@ -185,7 +185,7 @@ describe('resume', () => {
     const directory = copy();
     const half = join(directory, 'checkpoints', 'step-000000099');
     mkdirSync(half);
-    writeFileSync(join(half, 'head.safetensors.0123456789ab.tmp'), 'half');
+    writeFileSync(join(half, 'heads-0.safetensors.0123456789ab.tmp'), 'half');
     mkdirSync(join(directory, 'model'));
     writeFileSync(join(directory, 'model', 'head.safetensors.0123456789ab.tmp'), 'half');
     writeFileSync(join(directory, 'summary.json.0123456789ab.tmp'), '{');

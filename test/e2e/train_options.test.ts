@@ -83,7 +83,7 @@ describe('train, options', () => {
     expect(steps).to.deep.equal([0, 0, 0, 0, 1]);
     expect(metrics.filter(({ type }) => type === 'evaluation')).to.have.length(2);
     expect(summary).to.include({ steps: 5, rows: 100 + 32 });
-    expect(stdout).to.match(/^ {2}ring +1 rounds, 5 batches/m);
+    expect(stdout).to.match(/^ {2}training +1 rounds, 5 batches/m);
   });
 
   it('clients that max_steps keeps from a visit have no score', async () => {
@@ -95,7 +95,7 @@ describe('train, options', () => {
       accuracy: null,
       weighted_f1: null,
     });
-    expect(stdout).to.match(/^by client, after its last visit: 0: 0\.\d{4}, 1: not visited$/m);
+    expect(stdout).to.match(/^by client, after its last visit: 0: 0\.\d{4}, 1: not trained$/m);
   });
 
   it('a batch larger than a shard trains as one batch of the shard, and a note says so', async () => {

@@ -18,7 +18,7 @@ describe('verify', () => {
     const expected = ['sgd', 'adam'].flatMap((optimizer) =>
       ['weights_and_optimizer', 'weights'].flatMap((handoff) =>
         ['loss (relative)', 'head weight', 'tail weight'].map(
-          (what) => `${optimizer}, ${handoff}, 45 batches: ${what}`,
+          (what) => `${optimizer}, ${handoff}, 36 batches: ${what}`,
         ),
       ),
     );

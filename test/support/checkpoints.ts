@@ -21,7 +21,7 @@ export const someFacts = {
 export function progressAt({ parts }: SmallTraining, turn: number, stepsInTurn = 0): Progress {
   const start = startOf(parts.schedule, parts.links.length);
   const { round, visits } = parts.schedule.at(turn) ?? { round: start.round, visits: [] };
-  const inTurn = visits.map(() => emptyTally);
+  const inTurn = stepsInTurn === 0 ? [] : visits.map(() => emptyTally);
   return { ...start, turn, stepsInTurn, round, inTurn, holders: [0], holder: 0 };
 }
 

@@ -10,6 +10,8 @@ const NOT_OF_THE_RESULT = [
   'wall_seconds',
   'phase_seconds',
   'peak_memory_mb',
+  'repeated_bytes',
+  'compute_seconds',
 ];
 
 /** Everything in a run directory that is a function of the configuration, by file: its SHA-256, or its content where it is small. */

@@ -1,12 +1,6 @@
 import { expect } from 'chai';
 import { configFrom, configFromFile, loadConfig } from '../../../src/config/load.js';
-import {
-  configErrorOf,
-  expectRefused,
-  load,
-  withEnvironment,
-  withFile,
-} from '../../support/config_sources.js';
+import { configErrorOf, load, withEnvironment, withFile } from '../../support/config_sources.js';
 
 describe('loadConfig', () => {
   it('gives the defaults where nothing is said', () => {
@@ -78,48 +72,6 @@ describe('loadConfig', () => {
     } finally {
       process.argv = argv;
     }
-  });
-});
-
-describe('contradictions', () => {
-  const code = 'ERR_CONFIG_CONTRADICTION';
-
-  it('local_epochs must divide n_epochs; the message tells where both are from', () => {
-    expectRefused(
-      { yaml: 'local_epochs: 2' },
-      code,
-      '`local_epochs` is 2 (from local_epochs in "',
-      'run.yaml"',
-      '`n_epochs`, 5 (from n_epochs in "',
-      'base.yaml"',
-    );
-    expectRefused({ flags: { 'local-epochs': '6' } }, code, '6 (from --local-epochs)');
-    expect(load({ env: { EPOCHS: '6' }, flags: { 'local-epochs': '3' } }).config.local_epochs).to.equal(3);
-    expect(load({ flags: { 'local-epochs': '5' } }).config.local_epochs).to.equal(5);
-  });
-
-  it('n_workers must not exceed max_clients; the message tells the remedy', () => {
-    expectRefused({ env: { WORKERS: '65' } }, code, '65 (from WORKERS)', '64 (from ', 'Raise `max_clients`');
-    expectRefused({ flags: { 'max-clients': '3' } }, code, '`n_workers` is 4', '3 (from --max-clients)');
-    expect(load({ env: { WORKERS: '64' } }).config.n_workers).to.equal(64);
-    expect(load({ env: { WORKERS: '65' }, flags: { 'max-clients': '65' } }).config.n_workers).to.equal(65);
-  });
-
-  it('a forgetting matrix that is asked for needs class counts; auto and off do not ask', () => {
-    for (const forgetting of ['every_visit', 'every_round']) {
-      const flags = { forgetting, 'share-class-counts': 'false' };
-      expectRefused(
-        { flags },
-        code,
-        `\`forgetting\` is ${forgetting}`,
-        '`share_class_counts` to true',
-        'to off',
-      );
-    }
-    for (const forgetting of ['auto', 'off'])
-      expect(
-        load({ flags: { forgetting, 'share-class-counts': 'false' } }).config.share_class_counts,
-      ).to.equal(false);
   });
 });
 

@@ -22,8 +22,8 @@ describe('Flight', () => {
   it('gives what the work gives, in the order in which it is waited for', async () => {
     const flight = new Flight();
     const [first, second] = [openWork<number>(), openWork<number>()];
-    flight.watch(first.work);
-    flight.watch(second.work);
+    void flight.watch(first.work);
+    void flight.watch(second.work);
     second.resolve(2);
     first.resolve(1);
     expect(await flight.wait(first.work)).to.equal(1);
@@ -33,8 +33,8 @@ describe('Flight', () => {
   it('fails a wait at once when other work fails', async () => {
     const flight = new Flight();
     const [waited, other] = [openWork<number>(), openWork<number>()];
-    flight.watch(waited.work);
-    flight.watch(other.work);
+    void flight.watch(waited.work);
+    void flight.watch(other.work);
     const waiting = outcomeOf(flight.wait(waited.work));
     const lost = new Error('client 3 is lost');
     other.reject(lost);
@@ -45,7 +45,7 @@ describe('Flight', () => {
   it('fails every wait after that with the first failure, also for work that is done', async () => {
     const flight = new Flight();
     const [done, first, second] = [openWork<number>(), openWork<number>(), openWork<number>()];
-    for (const { work } of [done, first, second]) flight.watch(work);
+    for (const { work } of [done, first, second]) void flight.watch(work);
     done.resolve(1);
     const cause = new Error('the cause');
     first.reject(cause);

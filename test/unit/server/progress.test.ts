@@ -7,6 +7,7 @@ import {
   startOf,
   stepDone,
   stepsDone,
+  turnBegun,
   turnDone,
 } from '../../../src/server/progress.js';
 import { scheduleOf } from '../../../src/server/schedule.js';
@@ -53,8 +54,8 @@ describe('Progress', () => {
       holder: null,
       newest: null,
     });
-    expect(start.inTurn).to.deep.equal([emptyTally]);
-    expect(startOf(sideBySide, 2).inTurn).to.deep.equal([emptyTally, emptyTally]);
+    expect(start.inTurn).to.deep.equal([]);
+    expect(turnBegun(start, sideBySide[0]).inTurn).to.deep.equal([emptyTally, emptyTally]);
     expect(startOf(schedule.slice(2), 2).round).to.equal(1);
     expect(start.reports).to.deep.equal([null, null]);
   });
@@ -65,7 +66,7 @@ describe('Progress', () => {
   });
 
   it('a batch counts for its visit, and its rows for all', () => {
-    const one = stepDone(startOf(sideBySide, 2), 1, tally);
+    const one = stepDone(turnBegun(startOf(sideBySide, 2), sideBySide[0]), 1, tally);
     expect(one).to.deep.include({ stepsInTurn: 1, inTurn: [emptyTally, tally], inRound: emptyTally });
     const two = stepDone(stepDone({ ...one, inAll: tally }, 1, tally), 0, tally);
     expect(two.inTurn).to.deep.equal([tally, { rows: 12, lossSum: 3, numCorrect: 6 }]);
@@ -83,10 +84,9 @@ describe('Progress', () => {
       inAll: tally,
       newest: report as never,
     };
-    const after = turnDone(before, sideBySide[1]);
+    const after = turnDone(before);
     expect(after).to.deep.include({ turn: 1, stepsInTurn: 0, newest: null, inRound: tally });
-    expect(after.inTurn).to.deep.equal([emptyTally, emptyTally]);
-    expect(turnDone(before, undefined).inTurn).to.deep.equal([]);
+    expect(after.inTurn).to.deep.equal([]);
     expect(after.inAll).to.deep.equal({ rows: 12, lossSum: 3, numCorrect: 6 });
   });
 
@@ -120,31 +120,37 @@ describe('Progress', () => {
   });
 
   it('must be one that its schedule can reach', () => {
-    const held = { holders: [0], holder: 0 };
+    const under = { holders: [0], holder: 0, inTurn: [emptyTally] };
     const fits = (change: object, numClients = 2) =>
       fitsSchedule({ ...start, ...change }, schedule, numClients);
     expect(fits({})).to.equal(true);
-    expect(fits({ turn: 2, stepsInTurn: 2, ...held })).to.equal(true);
+    expect(fits({ turn: 2, stepsInTurn: 2, ...under })).to.equal(true);
     // The hand-over to the next turn's client is still to come.
-    expect(fits({ turn: 1, ...held })).to.equal(true);
-    expect(fits({ turn: 4, holders: [1], holder: 1, inTurn: [] })).to.equal(true);
-    expect(fits({ turn: 5, inTurn: [] })).to.equal(false);
-    expect(fits({ turn: 4, stepsInTurn: 1, inTurn: [] })).to.equal(false);
-    expect(fits({ turn: 4 })).to.equal(false);
-    expect(fits({ stepsInTurn: 3, ...held })).to.equal(false);
+    expect(fits({ turn: 1, holders: [0], holder: 0 })).to.equal(true);
+    expect(fits({ turn: 4, holders: [1], holder: 1 })).to.equal(true);
+    expect(fits({ turn: 5 })).to.equal(false);
+    expect(fits({ turn: 4, stepsInTurn: 1 })).to.equal(false);
+    expect(fits({ stepsInTurn: 3, ...under })).to.equal(false);
     expect(fits({ holders: [2] })).to.equal(false);
     expect(fits({ holders: [0], holder: 1 })).to.equal(false);
-    expect(fits({ stepsInTurn: 1 })).to.equal(false);
-    expect(fits({ stepsInTurn: 1, holders: [1], holder: 1 })).to.equal(false);
-    expect(fits({ inTurn: [] })).to.equal(false);
+    expect(fits({ stepsInTurn: 1, ...under, holders: [], holder: null })).to.equal(false);
+    expect(fits({ stepsInTurn: 1, ...under, holders: [1], holder: 1 })).to.equal(false);
+    expect(fits({ stepsInTurn: 1, ...under, inTurn: [] })).to.equal(false);
+    expect(fits({ inTurn: [emptyTally] })).to.equal(false);
     expect(fits({}, 3)).to.equal(false);
   });
 
+  it('at the end of a run fits one that was made longer', () => {
+    const done = { ...start, round: 1, turn: 4, holders: [1], holder: 1 };
+    const longer = scheduleOf({ ...options, scheme: sequential, numEpochs: 3 });
+    expect(fitsSchedule(done, longer, 2)).to.equal(true);
+  });
+
   it('where clients train side by side, must be between two local steps', () => {
-    const first = { ...startOf(sideBySide, 2), holders: [0, 1] };
+    const begun = turnBegun(startOf(sideBySide, 2), sideBySide[0]);
     const fits = (stepsInTurn: number, holders = [0, 1]) =>
-      fitsSchedule({ ...first, stepsInTurn, holders }, sideBySide, 2);
-    expect([0, 1, 2, 3, 4].map((steps) => fits(steps))).to.deep.equal([true, false, true, true, false]);
+      fitsSchedule({ ...begun, stepsInTurn, holders }, sideBySide, 2);
+    expect([1, 2, 3, 4].map((steps) => fits(steps))).to.deep.equal([false, true, true, false]);
     expect(fits(2, [0])).to.equal(false);
   });
 
