@@ -39,7 +39,7 @@ describe('pages that are followed to the letter', () => {
       if (command.includes('scheme_runs')) expect(output).to.match(/\b[1-9]\d* passing/);
       if (command.includes('planned_traffic')) expect(output).to.match(/\b2 passing/);
     }
-  }).timeout(TIMEOUT_MS);
+  }).timeout(2 * TIMEOUT_MS);
 
   it('add_a_dataset', async () => {
     const outputs = [...(await followPage('add_a_dataset')).values()];
