@@ -206,22 +206,13 @@ function manifestOf({ directory }: ProcessRun, steps: number): ManifestProgress 
 }
 
 function modelFiles({ mode, u_shaped }: Variant): readonly string[] {
-  const clients = [0, 1, 2];
+  const { heads, tails, joinsRows } = schemes[mode];
   const back = u_shaped ? ['back'] : [];
-  switch (mode) {
-    case 'parallel':
-      return [
-        ...[...back, 'head'].flatMap((name) => clients.map((c) => `${name}_${c}.safetensors`)),
-        'tail.safetensors',
-      ];
-    case 'local':
-      return ['head', 'tail'].flatMap((name) => clients.map((c) => `${name}_${c}.safetensors`));
-    default:
-      return [
-        ...back.map((name) => `${name}.safetensors`),
-        'head.safetensors',
-        'model.onnx',
-        'tail.safetensors',
-      ];
-  }
+  if (heads !== 'own' || joinsRows)
+    return [...[...back, 'head'].map((name) => `${name}.safetensors`), 'model.onnx', 'tail.safetensors'];
+  const own = [...back, 'head', ...(tails === 'none' ? ['tail'] : [])];
+  return [
+    ...own.flatMap((name) => [0, 1, 2].map((client) => `${name}_${client}.safetensors`)),
+    ...(tails === 'none' ? [] : ['tail.safetensors']),
+  ];
 }
