@@ -1,12 +1,13 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { ledgerCost } from './ledger_cost.js';
 import { linkCost } from './link_cost.js';
 import { stepTime } from './step_time.js';
 import type { Measurement } from './stats.js';
 
 /** Runs every measurement, prints them as a table, and appends them to bench/results/. */
 const measurements: Measurement[] = [];
-for (const measure of [linkCost, stepTime]) {
+for (const measure of [linkCost, ledgerCost, stepTime]) {
   for await (const measurement of measure()) {
     measurements.push(measurement);
     const { subject, text } = measurement;

@@ -39,7 +39,7 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
       `${given('handoff')}, ${inMode} no head is handed over from visit to visit. Leave \`handoff\` out` +
       (scheme.heads === 'averaged' ? '; `splitfed_optimizer` says what averaging does to optimisers.' : '.')
     );
-  if (scheme.heads !== 'averaged' && config.splitfed_optimizer !== 'reset')
+  if (scheme.heads !== 'averaged' && scheme.tails !== 'per_client' && config.splitfed_optimizer !== 'reset')
     yield (
       `${given('splitfed_optimizer')}, ${inMode} nothing is averaged. Leave \`splitfed_optimizer\` out, or choose \`mode\` ` +
       'splitfed_v1 or splitfed_v2.'

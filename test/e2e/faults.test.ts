@@ -69,8 +69,9 @@ describe('faults', () => {
       ['kill=client2@step23', [], /The thread 2 \(client 2\) ended while waiting for "client 2: trainStep"/],
       [
         'hang=client1@step5',
-        ['--call-timeout-s', '1'],
-        /The thread 1 \(client 1\) did not answer "client 1: trainStep" within 1 s/,
+        // Long enough for a thread to come up on a busy machine.
+        ['--call-timeout-s', '4'],
+        /The thread 1 \(client 1\) did not answer "client 1: trainStep" within 4 s/,
       ],
       [
         'corrupt=handover3',

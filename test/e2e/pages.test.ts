@@ -25,6 +25,22 @@ describe('pages that are followed to the letter', () => {
     }
   }).timeout(TIMEOUT_MS);
 
+  it('add_a_scheme', async () => {
+    const outputs = await followPage('add_a_scheme');
+    expect([...outputs.keys()]).to.have.length(8);
+    for (const [command, output] of outputs) {
+      if (command.includes(' verify ')) expect(output).to.match(/all \d+ comparisons are within/);
+      if (command.startsWith('make plan'))
+        expect(output)
+          .to.match(/^lenet on mnist, splitfed_v3, U-shaped: /m)
+          .and.match(/^ {2}activations_down /m)
+          .and.not.match(/^ {2}hand_overs /m);
+      if (command.startsWith('make train')) expect(output).to.match(/^test accuracy 0\.\d+/m);
+      if (command.includes('scheme_runs')) expect(output).to.match(/\b[1-9]\d* passing/);
+      if (command.includes('planned_traffic')) expect(output).to.match(/\b2 passing/);
+    }
+  }).timeout(2 * TIMEOUT_MS);
+
   it('add_a_dataset', async () => {
     const outputs = [...(await followPage('add_a_dataset')).values()];
     expect(outputs).to.have.length(3);

@@ -206,7 +206,7 @@ function manifestOf({ directory }: ProcessRun, steps: number): ManifestProgress 
 }
 
 function modelFiles({ mode, u_shaped }: Variant): readonly string[] {
-  const clients = [0, 1, 2];
+  const { heads, tails, joinsRows } = schemes[mode];
   const back = u_shaped ? ['back'] : [];
   const own = (name: string) => clients.map((client) => `${name}_${client}.safetensors`);
   if (mode === 'parallel') return [...[...back, 'head'].flatMap(own), 'tail.safetensors'];
