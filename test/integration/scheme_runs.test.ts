@@ -208,8 +208,11 @@ function manifestOf({ directory }: ProcessRun, steps: number): ManifestProgress 
 function modelFiles({ mode, u_shaped }: Variant): readonly string[] {
   const { heads, tails, joinsRows } = schemes[mode];
   const back = u_shaped ? ['back'] : [];
-  const own = (name: string) => clients.map((client) => `${name}_${client}.safetensors`);
-  if (mode === 'parallel') return [...[...back, 'head'].flatMap(own), 'tail.safetensors'];
-  if (mode === 'local') return ['head', 'tail'].flatMap(own);
-  return [...back.map((name) => `${name}.safetensors`), 'head.safetensors', 'model.onnx', 'tail.safetensors'];
+  if (heads !== 'own' || joinsRows)
+    return [...[...back, 'head'].map((name) => `${name}.safetensors`), 'model.onnx', 'tail.safetensors'];
+  const own = [...back, 'head', ...(tails === 'none' ? ['tail'] : [])];
+  return [
+    ...own.flatMap((name) => [0, 1, 2].map((client) => `${name}_${client}.safetensors`)),
+    ...(tails === 'none' ? [] : ['tail.safetensors']),
+  ];
 }
