@@ -1,8 +1,9 @@
 import type { Shape } from '../../core/shapes.js';
 import { numElements } from '../../core/shapes.js';
-import { layerParameters, numParameters, parametersOf, type Layer } from '../../models/layers.js';
+import { numParameters, parametersOf, type Layer } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
 import { hyperparameters, numSlots } from '../optimizer.js';
+import { fastBlocks, type Block } from './blocks.js';
 import { emitForward } from './forward_graph.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
 import type { EmittedLayer } from './layers/emitter.js';
@@ -51,11 +52,15 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
 
   const layers = poolBeforeRelu(part.layers);
   const parameters = splitParameters(g, layers, weights);
-  const { y, emitted } = emitForward(g, layers, part.inputShape, x, parameters);
+  const blocks = fastBlocks(
+    layers,
+    spec.groups.map(({ numLayers }) => numLayers),
+  );
+  const { y, emitted } = emitForward(g, blocks, part.inputShape, x, parameters);
   const dy = hasLoss
     ? emitLossGradient(g, y, part.outputShape)
     : g.input(feeds.dy, 'float32', ['B', ...part.outputShape]);
-  const { gradients, dx } = emitBackward(g, layers, emitted, dy, needsInputGradient);
+  const { gradients, dx } = emitBackward(g, blocks, emitted, dy, needsInputGradient);
   const step = emitUpdate(g, spec, weights, gradients);
 
   const stateCheck = g.op(
@@ -111,12 +116,12 @@ function emitLossGradient(g: GraphBuilder, logits_BK: Value, [numClasses]: Shape
 
 function emitBackward(
   g: GraphBuilder,
-  layers: readonly Layer[],
+  blocks: readonly Block[],
   emitted: readonly EmittedLayer[],
   dy: Value,
   needsInputGradient: boolean,
 ): { gradients: readonly Value[]; dx: Value | undefined } {
-  const firstTrained = layers.findIndex((layer) => layerParameters(layer).length > 0);
+  const firstTrained = blocks.findIndex(({ layers }) => parametersOf(layers).length > 0);
   const gradients: Value[] = [];
   let gradient: Value | undefined = dy;
   for (let index = emitted.length - 1; index >= 0 && gradient; index--) {

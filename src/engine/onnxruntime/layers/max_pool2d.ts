@@ -40,13 +40,13 @@ function contenders(g: GraphBuilder, x: Value, k: number, axis: number): readonl
   return g.split(x, new Array<number>(k).fill(1), axis);
 }
 
-interface Champion {
+export interface Champion {
   readonly value: Value;
   /** Gradients of the contenders, in their order. */
   backward(dy: Value): readonly Value[];
 }
 
-function play(g: GraphBuilder, contenders: readonly Value[]): Champion {
+export function play(g: GraphBuilder, contenders: readonly Value[]): Champion {
   if (contenders.length === 1) return { value: contenders[0], backward: (dy) => [dy] };
   const middle = Math.ceil(contenders.length / 2);
   const first = play(g, contenders.slice(0, middle));
