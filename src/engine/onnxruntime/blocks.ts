@@ -28,6 +28,7 @@ export function fastBlocks(layers: readonly Layer[], groupSizes: readonly number
         conv.kind === 'conv2d' &&
         conv.stride === 1 &&
         conv.kernelSize % 2 === 1 &&
+        conv.kernelSize >= 5 &&
         pool?.kind === 'max_pool2d' &&
         pool.kernelSize === 2 &&
         relu?.kind === 'relu';

@@ -26,10 +26,10 @@ const LONGEST_SUM = 128;
  */
 export const emitConvPool: LayerEmitter<Conv2d> = (g, conv, x_BCHW, [weight_OCkk, bias_O], input) => {
   const sizes = sizesOf(conv, input);
-  const { outChannels: O, h, w } = sizes;
-  const quarters_4CHWB = g.keep(toQuarters(g, batchLast(g, x_BCHW, input), sizes));
+  const { O, h, w } = sizes;
+  const quarters = g.keep(toQuarters(g, batchLast(g, x_BCHW, input), sizes));
   const w4_PO_K = atFourPositions(g, weight_OCkk, sizes);
-  const columns_KL = windowColumns(g, quarters_4CHWB, sizes);
+  const columns_KL = windowColumns(g, quarters, sizes);
   const planes = g.split(product(g, w4_PO_K, columns_KL, sizes), [O, O, O, O]);
   const champion = play(g, planes);
   const y_OL = g.op('Relu', [g.op('Add', [champion.value, g.reshape(bias_O, [O, 1])])]);
@@ -50,8 +50,8 @@ export const emitConvPool: LayerEmitter<Conv2d> = (g, conv, x_BCHW, [weight_OCkk
 };
 
 interface Sizes {
-  readonly channels: number;
-  readonly outChannels: number;
+  readonly C: number;
+  readonly O: number;
   readonly k: number;
   readonly h: number;
   readonly w: number;
@@ -65,7 +65,7 @@ interface Sizes {
 }
 
 function sizesOf(conv: Conv2d, input: Shape): Sizes {
-  const { kernelSize: k, padding, outChannels, inChannels: channels } = conv;
+  const { kernelSize: k, padding, outChannels: O, inChannels: C } = conv;
   const [, height, width] = input;
   const [h, w] = layerOutputShape(conv, input)
     .slice(1)
@@ -75,44 +75,35 @@ function sizesOf(conv: Conv2d, input: Shape): Sizes {
   const after = [2 * H - height - padding, 2 * W - width - padding];
   const window = (k + 1) ** 2;
   let numSums = 1;
-  while (numSums < channels && (channels % numSums !== 0 || (channels / numSums) * window > LONGEST_SUM))
-    numSums++;
+  while (numSums < C && (C % numSums !== 0 || (C / numSums) * window > LONGEST_SUM)) numSums++;
   const pads = [0, padding, padding, 0, 0, ...after, 0];
-  return { channels, outChannels, k, h, w, H, W, K: channels * window, numSums, pads };
+  return { C, O, k, h, w, H, W, K: C * window, numSums, pads };
 }
 
-/** x [C, height, width, B] -> [4, C, H, W, B]: even rows and even columns, even and odd, odd and even, odd and odd. */
-function toQuarters(g: GraphBuilder, x: Value, { channels, H, W, pads }: Sizes): Value {
-  const padded = pads.every((pad) => pad === 0) ? x : g.op('Pad', [x, g.ints(...pads)]);
-  const pairs = g.reshape(padded, [channels, H, 2, W, 2, -1]);
-  return g.reshape(g.transpose(pairs, 2, 4, 0, 1, 3, 5), [4, channels, H, W, -1]);
+/** x [C, height, width, B] -> [C, 2, 2, H, W, B]: rows even or odd, columns even or odd. */
+function toQuarters(g: GraphBuilder, x_CHWB: Value, { C, H, W, pads }: Sizes): Value {
+  const padded = pads.every((pad) => pad === 0) ? x_CHWB : g.op('Pad', [x_CHWB, g.ints(...pads)]);
+  return g.transpose(g.reshape(padded, [C, H, 2, W, 2, -1]), 0, 2, 4, 1, 3, 5);
 }
 
 /** The way back. */
-function fromQuarters(g: GraphBuilder, x: Value, { channels, H, W, pads }: Sizes): Value {
-  const pairs = g.transpose(g.reshape(x, [2, 2, channels, H, W, -1]), 2, 3, 0, 4, 1, 5);
-  const padded = g.reshape(pairs, [channels, 2 * H, 2 * W, -1]);
+function fromQuarters(g: GraphBuilder, quarters: Value, { C, H, W, pads }: Sizes): Value {
+  const padded = g.reshape(g.transpose(quarters, 0, 3, 1, 4, 2, 5), [C, 2 * H, 2 * W, -1]);
   return pads.every((pad) => pad === 0) ? padded : g.op('Pad', [padded, g.ints(...pads.map((pad) => -pad))]);
 }
 
-/** [K = (C, row, column), (h, w, B)]: what each pixel of the window is in all windows. */
-function windowColumns(g: GraphBuilder, quarters: Value, { channels, k, h, w, K }: Sizes): Value {
+/** [(C, row, column), (h, w, B)]: what each pixel of the window is in all windows. */
+function windowColumns(g: GraphBuilder, quarters: Value, { k, h, w, K }: Sizes): Value {
   const pixels: Value[] = [];
   for (let row = 0; row <= k; row++)
     for (let column = 0; column <= k; column++) {
-      const quarter = (row % 2) * 2 + (column % 2);
+      const [isOddRow, isOddColumn] = [row % 2, column % 2];
       const [top, left] = [row >> 1, column >> 1];
-      pixels.push(
-        g.op('Slice', [
-          quarters,
-          g.ints(quarter, top, left),
-          g.ints(quarter + 1, top + h, left + w),
-          g.ints(0, 2, 3),
-        ]),
-      );
+      const from = g.ints(isOddRow, isOddColumn, top, left);
+      const to = g.ints(isOddRow + 1, isOddColumn + 1, top + h, left + w);
+      pixels.push(g.op('Slice', [quarters, from, to, g.ints(1, 2, 3, 4)]));
     }
-  const byChannel = pixels.map((pixel) => g.reshape(pixel, [channels, 1, h * w, -1]));
-  return g.reshape(g.concat(byChannel, 1), [K, -1]);
+  return g.reshape(g.concat(pixels, 1), [K, -1]);
 }
 
 const positions = [
@@ -129,11 +120,8 @@ function atFourPositions(g: GraphBuilder, weight_OCkk: Value, { K }: Sizes): Val
   return g.reshape(g.concat(placed, 0), [-1, K]);
 }
 
-function fromFourPositions(g: GraphBuilder, dw4: Value, { channels, outChannels, k }: Sizes): Value {
-  const placed = g.split(
-    g.reshape(dw4, [4 * outChannels, channels, k + 1, k + 1]),
-    Array(4).fill(outChannels),
-  );
+function fromFourPositions(g: GraphBuilder, dw4: Value, { C, O, k }: Sizes): Value {
+  const placed = g.split(g.reshape(dw4, [4 * O, C, k + 1, k + 1]), [O, O, O, O]);
   const parts = placed.map((part, index) => {
     const [row, column] = positions[index];
     return g.op('Slice', [part, g.ints(row, column), g.ints(row + k, column + k), g.ints(2, 3)]);
@@ -141,25 +129,35 @@ function fromFourPositions(g: GraphBuilder, dw4: Value, { channels, outChannels,
   return g.op('Sum', parts);
 }
 
-function product(g: GraphBuilder, w4: Value, columns: Value, { outChannels, K, numSums }: Sizes): Value {
-  if (numSums === 1) return g.op('MatMul', [w4, columns]);
-  const rows = g.transpose(g.reshape(w4, [4 * outChannels, numSums, K / numSums]), 1, 0, 2);
-  const sums = g.op('MatMul', [rows, g.reshape(columns, [numSums, K / numSums, -1])]);
-  return g.sum(sums, 0);
+/** W4 columns, where a sum is too long as the sum of several: each over some channels. */
+function product(g: GraphBuilder, w4_PO_K: Value, columns_KL: Value, { K, numSums }: Sizes): Value {
+  const parts = Array<number>(numSums).fill(K / numSums);
+  const rows = g.split(columns_KL, parts);
+  return g
+    .split(w4_PO_K, parts, 1)
+    .map((part, index) => g.op('MatMul', [part, rows[index]]))
+    .reduce((sum, term) => g.op('Add', [sum, term]));
 }
 
-/** dx = W4^T dz, each row added to the pixels that it was copied from: first over the rows of a window, then over its columns. */
-function inputGradient(g: GraphBuilder, w4: Value, dz: Value, sizes: Sizes, input: Shape): Value {
-  const { channels: C, outChannels: O, k, h, w, H, W } = sizes;
+/**
+ * dx = W4^T dz, each row added to the pixels it was copied from: col2im, first over the rows of a window, then over its
+ * columns. (With the batch innermost, one over both would need the batch size as an attribute, its dilation.)
+ */
+function inputGradient(g: GraphBuilder, w4_PO_K: Value, dz_PO_L: Value, sizes: Sizes, input: Shape): Value {
+  const { C, O, k, h, w, H, W } = sizes;
   const m = (k + 1) / 2;
-  const byOffset = g.transpose(g.reshape(w4, [4 * O, C, m, 2, m, 2]), 4, 3, 5, 1, 2, 0);
-  const dColumns = g.op('MatMul', [g.reshape(byOffset, [4 * C * m * m, 4 * O]), dz]);
-  const numEntries = g.op('Shape', [dz], { start: 1, end: 2 }, 'int64');
-  const numRows = g.op('Div', [numEntries, g.ints(h * w)], {}, 'int64');
-  const rowsImage = g.concat([g.ints(H), g.op('Mul', [numRows, g.ints(w)], {}, 'int64')], 0);
-  const rows = g.op('Col2Im', [g.reshape(dColumns, [1, 4 * C * m * m, -1]), rowsImage, g.ints(m, 1)]);
+  // [(column >> 1, C, isOddRow, isOddColumn, row >> 1), (P, O)]
+  const byOffset = g.transpose(g.reshape(w4_PO_K, [4 * O, C, m, 2, m, 2]), 4, 1, 3, 5, 2, 0);
+  const dColumns = g.op('MatMul', [g.reshape(byOffset, [4 * C * m * m, 4 * O]), dz_PO_L]);
+  const numRows = g.op('Div', [shapeOf(g, dz_PO_L, 1), g.ints(h * w)], {}, 'int64');
+  const rowsSize = g.concat([g.ints(H), g.op('Mul', [numRows, g.ints(w)], {}, 'int64')], 0);
+  const rows = g.op('Col2Im', [g.reshape(dColumns, [1, 4 * C * m * m, -1]), rowsSize, g.ints(m, 1)]);
   const byColumn = g.transpose(g.reshape(rows, [m, 4 * C * H, -1]), 1, 0, 2);
-  const columnsImage = g.concat([g.ints(W), numRows], 0);
-  const quarters = g.op('Col2Im', [g.reshape(byColumn, [1, 4 * C * H * m, -1]), columnsImage, g.ints(m, 1)]);
-  return batchFirst(g, fromQuarters(g, quarters, sizes), input);
+  const columnsSize = g.concat([g.ints(W), numRows], 0);
+  const quarters = g.op('Col2Im', [g.reshape(byColumn, [1, 4 * C * H * m, -1]), columnsSize, g.ints(m, 1)]);
+  return batchFirst(g, fromQuarters(g, g.reshape(quarters, [C, 2, 2, H, W, -1]), sizes), input);
+}
+
+function shapeOf(g: GraphBuilder, x: Value, axis: number): Value {
+  return g.op('Shape', [x], { start: axis, end: axis + 1 }, 'int64');
 }
