@@ -23,20 +23,20 @@ export function fastBlocks(layers: readonly Layer[], groupSizes: readonly number
   for (const size of groupSizes) {
     const end = start + size;
     while (start < end) {
-      const [conv, pool, relu] = layers.slice(start, end);
-      const isConvPool =
-        conv.kind === 'conv2d' &&
-        conv.stride === 1 &&
-        conv.kernelSize % 2 === 1 &&
-        conv.kernelSize >= 5 &&
-        pool?.kind === 'max_pool2d' &&
-        pool.kernelSize === 2 &&
-        relu?.kind === 'relu';
-      blocks.push(
-        isConvPool ? { form: 'conv_pool', layers: [conv, pool, relu] } : { form: 'layer', layers: [conv] },
-      );
-      start += blocks[blocks.length - 1].layers.length;
+      const block = firstBlock(layers.slice(start, end));
+      blocks.push(block);
+      start += block.layers.length;
     }
   }
   return blocks;
+}
+
+/** A kernel of 3 is left out: shared windows would cost it (4/3)^2 of the products, more than the copies they save. */
+function firstBlock(layers: readonly Layer[]): Block {
+  const [conv, pool, relu] = layers as readonly [Layer, Layer?, Layer?];
+  const fits =
+    conv.kind === 'conv2d' && conv.stride === 1 && conv.kernelSize % 2 === 1 && conv.kernelSize >= 5;
+  return fits && pool?.kind === 'max_pool2d' && pool.kernelSize === 2 && relu?.kind === 'relu'
+    ? { form: 'conv_pool', layers: [conv, pool, relu] }
+    : { form: 'layer', layers: [conv] };
 }

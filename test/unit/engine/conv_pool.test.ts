@@ -42,7 +42,7 @@ const cases: readonly Case[] = [
 
 /** The fast form, and the reference: a group of its own for the convolution leaves nothing to join. */
 async function bothForms({ kernel, padding, channels, height, width }: Case) {
-  const layers = [conv2d('conv', channels, 4, kernel, { padding }), relu('relu'), maxPool2d('pool', 2)];
+  const layers = [conv2d('conv', channels, 16, kernel, { padding }), relu('relu'), maxPool2d('pool', 2)];
   const part = partOf(layers, [channels, height, width]);
   const group = (numLayers: number) => ({ numLayers, optimizer: plainSgd });
   expect(formsOf(layers, [3])).to.deep.equal(['conv_pool']);
@@ -70,6 +70,7 @@ describe('convolution, pooling and ReLU as one block', () => {
   for (const [what, pictureOf] of [
     ['random pictures', (shape: number[]) => randomTensor(shape, 7)],
     ['pictures with a constant background, whose maxima tie', (shape: number[]) => drawing(shape, 7)],
+    ['pictures of one grey, where all maxima tie', (shape: number[]) => greyPicture(shape)],
   ] as const) {
     for (const sizes of cases) {
       const { kernel, padding, channels, height, width, numRows } = sizes;
@@ -142,4 +143,8 @@ function drawing(shape: readonly number[], seed: number): Tensor {
     return isInk ? stream.integer(3) / 2 : -1;
   });
   return tensorOf(shape, values);
+}
+
+function greyPicture(shape: readonly number[]): Tensor {
+  return tensorOf(shape, new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.37));
 }
