@@ -1,10 +1,10 @@
-import type { Conv2d, Layer } from '../../models/layers.js';
+import type { Conv2d, Layer, MaxPool2d, Relu } from '../../models/layers.js';
 
 /** Consecutive layers that are written into the graph together. */
 export type Block =
   | { readonly form: 'layer'; readonly layers: readonly [Layer] }
   /** Convolution, pooling, ReLU: `layers/conv_pool.ts`. */
-  | { readonly form: 'conv_pool'; readonly layers: readonly [Conv2d, Layer, Layer] };
+  | { readonly form: 'conv_pool'; readonly layers: readonly [Conv2d, MaxPool2d, Relu] };
 
 /** Every layer by itself. */
 export function plainBlocks(layers: readonly Layer[]): readonly Block[] {

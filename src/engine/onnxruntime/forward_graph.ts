@@ -44,7 +44,7 @@ function emitBlock(
     case 'layer':
       return emitLayer(g, block.layers[0], x, parameters, input);
     case 'conv_pool':
-      return emitConvPool(g, block.layers[0], x, parameters, input);
+      return emitConvPool(g, block.layers, x, parameters, input);
     default:
       return block satisfies never;
   }

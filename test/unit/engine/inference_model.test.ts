@@ -93,7 +93,7 @@ describe('encodeInferenceModel', () => {
           const got = await probabilitiesOf(session, rows, picture, batchSize);
           expect(got.length).to.equal(want.length);
           const differences = want.map((value, at) => Math.abs(got[at] - value));
-          expect(Math.max(...differences), `batches of ${batchSize}`).to.be.at.most(1e-5);
+          expect(Math.max(...differences), `batches of ${batchSize}`).to.be.at.most(1e-6);
           expect(answersOf(got, numClasses)).to.deep.equal(answersOf(logits_NK.data, numClasses));
         }
       });
