@@ -31,11 +31,10 @@ export function fastBlocks(layers: readonly Layer[], groupSizes: readonly number
   return blocks;
 }
 
-/** A kernel of 3 is left out: shared windows would cost it (4/3)^2 of the products, more than the copies they save. */
 function firstBlock(layers: readonly Layer[]): Block {
   const [conv, pool, relu] = layers as readonly [Layer, Layer?, Layer?];
   const fits =
-    conv.kind === 'conv2d' && conv.stride === 1 && conv.kernelSize % 2 === 1 && conv.kernelSize >= 5;
+    conv.kind === 'conv2d' && conv.stride === 1 && conv.kernelSize % 2 === 1 && conv.kernelSize >= 3;
   return fits && pool?.kind === 'max_pool2d' && pool.kernelSize === 2 && relu?.kind === 'relu'
     ? { form: 'conv_pool', layers: [conv, pool, relu] }
     : { form: 'layer', layers: [conv] };

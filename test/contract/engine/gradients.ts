@@ -28,6 +28,7 @@ const cases: readonly [what: string, layers: readonly Layer[], inputShape: Shape
   ['max_pool2d of 3', [maxPool2d('pool', 3)], [2, 6, 3]],
   ['max_pool2d that drops pixels', [maxPool2d('pool', 2)], [1, 5, 7]],
   ['flatten', [flatten('flatten'), dense('fc', 12, 3)], [3, 2, 2]],
+  ['conv2d, relu, max_pool2d', [conv2d('conv', 1, 2, 3), relu('relu'), maxPool2d('pool', 2)], [1, 7, 6]],
   ['conv2d of 5, relu, max_pool2d', [conv2d('conv', 2, 2, 5), relu('relu'), maxPool2d('pool', 2)], [2, 8, 6]],
   [
     'conv2d of 5 with padding, relu, max_pool2d that drops pixels',

@@ -32,6 +32,8 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
+  { kernel: 3, padding: 1, channels: 4, height: 14, width: 14, numRows: 3 },
+  { kernel: 3, padding: 0, channels: 1, height: 9, width: 7, numRows: 2 },
   { kernel: 5, padding: 0, channels: 3, height: 16, width: 16, numRows: 4 },
   { kernel: 5, padding: 2, channels: 1, height: 8, width: 12, numRows: 1 },
   { kernel: 5, padding: 1, channels: 2, height: 9, width: 12, numRows: 3 }, // 7x10 outputs: the last row is dropped
@@ -92,7 +94,7 @@ describe('convolution, pooling and ReLU as one block', () => {
     expect(formsOf([conv(5), rectify, pool2, dense('fc', 1, 1)], [4])).to.deep.equal(['conv_pool', 'layer']);
     expect(formsOf([conv(5), pool2, rectify], [3])).to.deep.equal(['conv_pool']);
     for (const layers of [
-      [conv(3), rectify, pool2],
+      [conv(1), rectify, pool2],
       [conv(6), rectify, pool2],
       [conv(5, 2), rectify, pool2],
       [conv(5), rectify, pool3],

@@ -6,7 +6,7 @@ import type { GraphBuilder, Value } from '../graph.js';
 import { emitConv2d } from './conv2d.js';
 import type { LayerEmitter } from './emitter.js';
 import { emitTournament, type Tournament } from './max_pool2d.js';
-import { emitRelu } from './relu.js';
+import { pixelGradient, transformGradient, weightGradient } from './winograd.js';
 
 type ConvPoolRelu = readonly [Conv2d, MaxPool2d, Relu];
 
@@ -24,29 +24,27 @@ type ConvPoolRelu = readonly [Conv2d, MaxPool2d, Relu];
  * four quarters (rows and columns even or odd), in which pixels that are 2 apart are neighbours: a row of columns is a
  * rectangle to copy, and with the batch innermost its lines are long.
  */
-export const emitConvPool: LayerEmitter<ConvPoolRelu> = (
-  g,
-  [conv, pool, relu],
-  x_BCHW,
-  parameters,
-  input,
-) => {
+export const emitConvPool: LayerEmitter<ConvPoolRelu> = (g, [conv, pool], x_BCHW, parameters, input) => {
   const sizes = sizesOf(conv, input);
-  const { O, h, w } = sizes;
+  const { O } = sizes;
   const convolved = emitConv2d(g, conv, x_BCHW, parameters, input);
   const pooled = emitTournament(g, pool, convolved.y, layerOutputShape(conv, input));
-  const rectified = emitRelu(g, relu, pooled.y, [], [O, h, w]);
+  const y_BOhw = g.op('Relu', [pooled.y]);
+  const isPositive = g.keep(g.op('Greater', [y_BOhw, g.floats(0)], {}, 'bool'));
   return {
-    y: rectified.y,
+    y: y_BOhw,
     backward(dy_BOhw, needsInputGradient) {
-      const d_BOhw = rectified.backward(dy_BOhw, true).dx!;
-      const d_OL = g.reshape(batchLast(g, d_BOhw, 3), [O, -1]);
+      const d_BOhw = g.op('Mul', [dy_BOhw, g.toFloat(isPositive)]);
+      const d_OL = g.keep(g.reshape(batchLast(g, d_BOhw, 3), [O, -1]));
       const dz_PO_L = g.keep(g.concat(toWinners(g, d_OL, pooled, sizes), 0));
       const columns_KL = windowColumns(g, toQuarters(g, x_BCHW, sizes), sizes);
-      const dw4_PO_K = g.op('Gemm', [dz_PO_L, columns_KL], { transB: 1 });
+      const { dw, dColumns } =
+        sizes.k === 3
+          ? byWinograd(g, parameters[0], columns_KL, dz_PO_L, sizes)
+          : byProducts(g, parameters[0], columns_KL, dz_PO_L, sizes);
       return {
-        parameters: [sumOfPositions(g, dw4_PO_K, sizes), g.sum(d_OL, 1)],
-        dx: needsInputGradient ? inputGradient(g, parameters[0], dz_PO_L, sizes) : undefined,
+        parameters: [dw, g.sum(d_OL, 1)],
+        dx: needsInputGradient ? toPicture(g, dColumns, dz_PO_L, sizes) : undefined,
       };
     },
   };
@@ -56,6 +54,8 @@ interface Sizes {
   readonly C: number;
   readonly O: number;
   readonly k: number;
+  /** Half of the window's side. */
+  readonly m: number;
   readonly h: number;
   readonly w: number;
   readonly H: number;
@@ -70,9 +70,10 @@ function sizesOf(conv: Conv2d, input: Shape): Sizes {
   const [h, w] = layerOutputShape(conv, input)
     .slice(1)
     .map((size) => Math.floor(size / 2));
-  const [H, W] = [h + (k - 1) / 2, w + (k - 1) / 2];
+  const m = (k + 1) / 2;
+  const [H, W] = [h + m - 1, w + m - 1];
   const pads = [0, padding, padding, 0, 0, 2 * H - height - padding, 2 * W - width - padding, 0];
-  return { C, O, k, h, w, H, W, pads };
+  return { C, O, k, m, h, w, H, W, pads };
 }
 
 /** x [B, ...] -> [..., B], with so many axes before B. */
@@ -98,34 +99,21 @@ function toWinners(
   return [...keep(upper, upperLeft), ...keep(lower, lowerLeft)];
 }
 
-/** x [B, C, height, width] -> [C, 2, 2, H, W, B]: rows even or odd, columns even or odd. */
+/** x [B, C, height, width] -> [(row parity, column parity, C), H, W, B] */
 function toQuarters(g: GraphBuilder, x_BCHW: Value, { C, H, W, pads }: Sizes): Value {
   const x_CHWB = batchLast(g, x_BCHW, 3);
   const padded = pads.every((pad) => pad === 0) ? x_CHWB : g.op('Pad', [x_CHWB, g.ints(...pads)]);
-  return g.transpose(g.reshape(padded, [C, H, 2, W, 2, -1]), 0, 2, 4, 1, 3, 5);
+  const quarters = g.transpose(g.reshape(padded, [C, H, 2, W, 2, -1]), 2, 4, 0, 1, 3, 5);
+  return g.reshape(quarters, [4 * C, H, W, -1]);
 }
 
-/** The way back. */
-function fromQuarters(g: GraphBuilder, quarters: Value, { C, H, W, pads }: Sizes): Value {
-  const padded = g.reshape(g.transpose(quarters, 0, 3, 1, 4, 2, 5), [C, 2 * H, 2 * W, -1]);
-  const x_CHWB = pads.every((pad) => pad === 0)
-    ? padded
-    : g.op('Pad', [padded, g.ints(...pads.map((pad) => -pad))]);
-  return g.transpose(x_CHWB, 3, 0, 1, 2);
-}
-
-/** [K = (C, row, column), L = (h, w, B)]: what each pixel of the window is, in all windows. */
-function windowColumns(g: GraphBuilder, quarters: Value, { C, k, h, w }: Sizes): Value {
-  const pixels: Value[] = [];
-  for (let row = 0; row <= k; row++)
-    for (let column = 0; column <= k; column++) {
-      const [isOddRow, isOddColumn] = [row % 2, column % 2];
-      const [top, left] = [row >> 1, column >> 1];
-      const from = g.ints(isOddRow, isOddColumn, top, left);
-      const to = g.ints(isOddRow + 1, isOddColumn + 1, top + h, left + w);
-      pixels.push(g.op('Slice', [quarters, from, to, g.ints(1, 2, 3, 4)]));
-    }
-  return g.reshape(g.concat(pixels, 1), [C * (k + 1) ** 2, -1]);
+/** [K, L]: what each pixel of the window is, in all windows. K = (row >> 1, column >> 1, row parity, column parity, C) */
+function windowColumns(g: GraphBuilder, quarters: Value, { C, k, m, h, w }: Sizes): Value {
+  const rectangles: Value[] = [];
+  for (let top = 0; top < m; top++)
+    for (let left = 0; left < m; left++)
+      rectangles.push(g.op('Slice', [quarters, g.ints(top, left), g.ints(top + h, left + w), g.ints(1, 2)]));
+  return g.reshape(g.concat(rectangles, 0), [C * (k + 1) ** 2, -1]);
 }
 
 /** Rows and columns of zeros before the kernel, for each position in a pooling window. */
@@ -144,33 +132,75 @@ function atPositions(g: GraphBuilder, weight_OCkk: Value): Value {
   return g.concat(placed, 0);
 }
 
-/** dW4 [(P,O), K] -> dW [O, C, k, k] */
-function sumOfPositions(g: GraphBuilder, dw4_PO_K: Value, { C, O, k }: Sizes): Value {
-  const placed = g.split(g.reshape(dw4_PO_K, [4 * O, C, k + 1, k + 1]), [O, O, O, O]);
-  const kernels = placed.map((each, index) => {
+interface Gradients {
+  /** [O, C, k, k] */
+  readonly dw: Value;
+  /** [(C, column >> 1, row parity, column parity, row >> 1), L] */
+  readonly dColumns: Value;
+}
+
+function byProducts(
+  g: GraphBuilder,
+  weight_OCkk: Value,
+  columns_KL: Value,
+  dz_PO_L: Value,
+  { C, O, k, m }: Sizes,
+): Gradients {
+  const dw4_PO_K = g.reshape(g.op('Gemm', [dz_PO_L, columns_KL], { transB: 1 }), [4 * O, m, m, 2, 2, C]);
+  const dw4_POCkk = g.reshape(g.transpose(dw4_PO_K, 0, 5, 1, 3, 2, 4), [4 * O, C, k + 1, k + 1]);
+  const kernels = g.split(dw4_POCkk, [O, O, O, O]).map((each, index) => {
     const [row, column] = positions[index];
     return g.op('Slice', [each, g.ints(row, column), g.ints(row + k, column + k), g.ints(2, 3)]);
   });
-  return g.op('Sum', kernels);
+  const w4_PO_C = g.reshape(atPositions(g, weight_OCkk), [4 * O, C, m, 2, m, 2]);
+  const w4_C_PO = g.reshape(g.transpose(w4_PO_C, 1, 4, 3, 5, 2, 0), [C * (k + 1) ** 2, 4 * O]);
+  return { dw: g.op('Sum', kernels), dColumns: g.op('MatMul', [w4_C_PO, dz_PO_L]) };
+}
+
+function byWinograd(
+  g: GraphBuilder,
+  weight_OCkk: Value,
+  columns_KL: Value,
+  dz_PO_L: Value,
+  { C, O }: Sizes,
+): Gradients {
+  const dm_TOL = transformGradient(g, g.reshape(dz_PO_L, [4, -1]), O);
+  const bits = [0, 1];
+  const inTile = (top: number, isOddRow: number, left: number, isOddColumn: number) =>
+    (2 * top + isOddRow) * 4 + 2 * left + isOddColumn;
+  const ofColumns = bits.flatMap((top) =>
+    bits.flatMap((left) => bits.flatMap((row) => bits.map((column) => inTile(top, row, left, column)))),
+  );
+  const ofGradient = bits.flatMap((left) =>
+    bits.flatMap((row) => bits.flatMap((column) => bits.map((top) => inTile(top, row, left, column)))),
+  );
+  return {
+    dw: weightGradient(g, g.reshape(columns_KL, [16, -1]), dm_TOL, ofColumns, [O, C]),
+    dColumns: pixelGradient(g, weight_OCkk, dm_TOL, ofGradient, [O, C]),
+  };
 }
 
 /**
  * Each row of dcolumns added to the pixels that it was copied from: col2im, first over the rows of a window, then over its
  * columns. (With the batch innermost, one over both would need the batch size as an attribute, its dilation.)
  */
-function inputGradient(g: GraphBuilder, weight_OCkk: Value, dz_PO_L: Value, sizes: Sizes): Value {
-  const { C, O, k, h, w, H, W } = sizes;
-  const m = (k + 1) / 2;
-  // [(column >> 1, C, isOddRow, isOddColumn, row >> 1), (P,O)]
-  const w4_POCm2m2 = g.reshape(atPositions(g, weight_OCkk), [4 * O, C, m, 2, m, 2]);
-  const w4_K_PO = g.reshape(g.transpose(w4_POCm2m2, 4, 1, 3, 5, 2, 0), [4 * C * m * m, 4 * O]);
-  const dColumns = g.op('MatMul', [w4_K_PO, dz_PO_L]);
+function toPicture(
+  g: GraphBuilder,
+  dColumns: Value,
+  dz_PO_L: Value,
+  { C, m, h, w, H, W, pads }: Sizes,
+): Value {
   const numPlaces = g.op('Shape', [dz_PO_L], { start: 1, end: 2 }, 'int64');
   const numRows = g.op('Div', [numPlaces, g.ints(h * w)], {}, 'int64');
   const tall = g.concat([g.ints(H), g.op('Mul', [numRows, g.ints(w)], {}, 'int64')], 0);
   const rows = g.op('Col2Im', [g.reshape(dColumns, [1, 4 * C * m * m, -1]), tall, g.ints(m, 1)]);
-  const byColumn = g.transpose(g.reshape(rows, [m, 4 * C * H, -1]), 1, 0, 2);
+  const byColumn = g.transpose(g.reshape(rows, [C, m, 4 * H, -1]), 0, 2, 1, 3);
   const wide = g.concat([g.ints(W), numRows], 0);
   const quarters = g.op('Col2Im', [g.reshape(byColumn, [1, 4 * C * H * m, -1]), wide, g.ints(m, 1)]);
-  return fromQuarters(g, g.reshape(quarters, [C, 2, 2, H, W, -1]), sizes);
+  const pairs = g.transpose(g.reshape(quarters, [C, 2, 2, H, W, -1]), 0, 3, 1, 4, 2, 5);
+  const padded = g.reshape(pairs, [C, 2 * H, 2 * W, -1]);
+  const x_CHWB = pads.every((pad) => pad === 0)
+    ? padded
+    : g.op('Pad', [padded, g.ints(...pads.map((pad) => -pad))]);
+  return g.transpose(x_CHWB, 3, 0, 1, 2);
 }
