@@ -5,8 +5,8 @@ import { loadMnist } from '../src/data/mnist.js';
 import { loadEngine } from '../src/engine/registry.js';
 import { lenet } from '../src/models/lenet.js';
 import { compileHalves, directStep, type Halves } from './halves.js';
-import { openRing } from './ring.js';
 import { summarise, type Measurement } from './stats.js';
+import { oneClient, openTraining } from './training.js';
 
 const BATCH_SIZE = 32;
 const STEPS_PER_BLOCK = 100;
@@ -21,7 +21,7 @@ export async function* linkCost(): AsyncGenerator<Measurement> {
   const numRows = BATCH_SIZE * STEPS_PER_BLOCK;
   const dataset = { ...all, train: limitRows(all.train, numRows), test: limitRows(all.test, 1) };
   const network = lenet(dataset.shape);
-  const ring = await openRing(network, dataset, BATCH_SIZE);
+  const ring = await openTraining({ ...oneClient, network, dataset, batchSize: BATCH_SIZE });
   try {
     const halves = await compileHalves(network, await loadEngine('onnxruntime'));
     const over: number[] = [];

@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { onnxruntimeEngine } from '../src/engine/onnxruntime/engine.js';
 import { againstPytorch, peerIn } from './against_pytorch.js';
 import { linkCost } from './link_cost.js';
+import { schemeSpeed } from './schemes.js';
 import { stepTime } from './step_time.js';
 import type { Measurement } from './stats.js';
 import { formatRow, type Row } from './table.js';
@@ -23,6 +24,7 @@ if (!peer)
 const all: Readonly<Record<string, () => AsyncGenerator<Measurement | Row>>> = {
   against_pytorch: () => againstPytorch(peer),
   whole_run: () => wholeRun(DATA_DIR, 3),
+  schemes: schemeSpeed,
   link_cost: linkCost,
   step_time: stepTime,
 };

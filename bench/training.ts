@@ -5,33 +5,49 @@ import { initialWeights } from '../src/models/init.js';
 import { splitNetwork, type Network } from '../src/models/network.js';
 import { protocolOf } from '../src/server/protocols/registry.js';
 import { scheduleOf } from '../src/server/schedule.js';
+import type { Scheme } from '../src/server/schemes/scheme.js';
 import { sequential } from '../src/server/schemes/sequential.js';
 import { neverPause, noForgettingTests, train } from '../src/server/trainer.js';
 import { sgd } from './halves.js';
 
-/** One client in its thread, and the server: everything that a step of training needs. */
-export interface Ring {
+/** Clients in their threads, and the server: everything that a step of training needs. */
+export interface Training {
   readonly options: ClusterOptions;
-  /** Trains all rows once; gives milliseconds a step, without the test after the visit. */
+  /** Trains all rows once; gives milliseconds a batch, up to the end of the last visit: without averaging and tests. */
   pass(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** `dataset` has whole batches. */
-export async function openRing(network: Network, dataset: Dataset, batchSize: number): Promise<Ring> {
+export interface TrainingJob {
+  readonly network: Network;
+  /** Of whole batches for every client. */
+  readonly dataset: Dataset;
+  readonly batchSize: number;
+  readonly scheme: Scheme;
+  readonly numClients: number;
+  /** Threads of the clients. */
+  readonly numThreads: number;
+}
+
+/** A ring of one client. */
+export const oneClient = { scheme: sequential, numClients: 1, numThreads: 1 };
+
+export async function openTraining(job: TrainingJob): Promise<Training> {
+  const { network, dataset, batchSize, scheme, numClients, numThreads } = job;
   const { numRows } = dataset.train;
   const split = splitNetwork(network, 'default');
   const options: ClusterOptions = {
     ...plainCluster,
+    scheme,
     dataset,
     network,
     split,
-    shards: partitionInOrder(numRows, 1),
+    shards: partitionInOrder(numRows, numClients),
     rowOrder: 'in_order',
     batchSize,
     seed: 0,
     engine: 'onnxruntime',
-    numThreads: 1,
+    numThreads,
     devices: 'auto',
     tailDevice: 'auto',
     headOptimizer: sgd,
@@ -40,20 +56,21 @@ export async function openRing(network: Network, dataset: Dataset, batchSize: nu
   };
   const cluster = await openCluster(options);
   const { links, tails } = cluster;
+  const shardSizes = options.shards.map(({ length }) => length);
   const schedule = scheduleOf({
-    scheme: sequential,
+    scheme,
     numEpochs: 1,
     localEpochs: 1,
     batchSize,
-    shardSizes: [numRows],
+    shardSizes,
     clientFraction: 1,
     seed: 0,
     maxSteps: 0,
     skippedVisits: [],
   });
   const parts = {
-    scheme: sequential,
-    protocol: protocolOf(sequential, false),
+    scheme,
+    protocol: protocolOf(scheme, false),
     links,
     tails,
     schedule,
@@ -61,7 +78,7 @@ export async function openRing(network: Network, dataset: Dataset, batchSize: nu
     handoff: 'weights_and_optimizer',
     splitfedOptimizer: 'reset',
     generation: 0,
-    shardSizes: [numRows],
+    shardSizes,
     numTestRows: 1,
     forgetting: noForgettingTests,
     pause: neverPause,
