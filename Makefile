@@ -67,7 +67,7 @@ soak: dist/.built ## kill and resume a small run KILLS=100 times; train the defa
 soak-long: dist/.built ## many steps, many clients: memory stays flat, start-up quick (about 10 minutes)
 	@$(NODE) tools/soak_long.mjs
 
-bench: dist/.built build/.built ## measure: medians and spreads, as ratios in one run
+bench: dist/.built build/.built ## measure, in turn with PyTorch where PEER= (folder of torch_loops.py) and PEER_PYTHON= are given
 	@$(NODE) build/bench/main.js
 
 clean: ## remove everything that was built or installed (runs stay in outputs/)

@@ -14,7 +14,7 @@ const STEPS_PER_BLOCK: Readonly<Record<number, number>> = { 32: 10, 256: 2 };
 /** Something that trains a step. */
 interface Contender {
   readonly name: string;
-  step(): Promise<void> | void;
+  step(): unknown;
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Shape } from '../../core/shapes.js';
-import { layerOutputShape, layerParameters, type Layer } from '../../models/layers.js';
+import { outputShape, parametersOf, type Layer } from '../../models/layers.js';
+import { plainBlocks, type Block } from './blocks.js';
 import type { GraphBuilder, Value } from './graph.js';
 import { emitConv2d } from './layers/conv2d.js';
+import { emitConvPool } from './layers/conv_pool.js';
 import { emitDense } from './layers/dense.js';
 import type { EmittedLayer, LayerGradients } from './layers/emitter.js';
 import { emitFlatten } from './layers/flatten.js';
@@ -9,12 +11,12 @@ import { emitGlobalAvgPool2d } from './layers/global_avg_pool2d.js';
 import { emitGroupNorm } from './layers/group_norm.js';
 import { emitMaxPool2d } from './layers/max_pool2d.js';
 import { emitRelu } from './layers/relu.js';
-import { emitResidual } from './layers/residual.js';
+import { emitResidual, type EmitBranch } from './layers/residual.js';
 
-/** Writes layers one after the other: x [B, inputShape] -> y. `parameters` are in the order of `parametersOf(layers)`. */
+/** Writes blocks one after the other: x [B, inputShape] -> y. `parameters` are in the order of `parametersOf` their layers. */
 export function emitLayers(
   g: GraphBuilder,
-  layers: readonly Layer[],
+  blocks: readonly Block[],
   inputShape: Shape,
   x: Value,
   parameters: readonly Value[],
@@ -23,15 +25,15 @@ export function emitLayers(
   let y = x;
   let shape = inputShape;
   let used = 0;
-  for (const layer of layers) {
-    const numOwn = layerParameters(layer).length;
-    const layerGraph = emitLayer(g, layer, y, parameters.slice(used, used + numOwn), shape);
-    emitted.push(layerGraph);
+  for (const block of blocks) {
+    const numOwn = parametersOf(block.layers).length;
+    const blockGraph = emitBlock(g, block, y, parameters.slice(used, used + numOwn), shape);
+    emitted.push(blockGraph);
     used += numOwn;
-    y = layerGraph.y;
-    shape = layerOutputShape(layer, shape);
+    y = blockGraph.y;
+    shape = outputShape(block.layers, shape);
   }
-  const firstTrained = layers.findIndex((layer) => layerParameters(layer).length > 0);
+  const firstTrained = blocks.findIndex(({ layers }) => parametersOf(layers).length > 0);
   return {
     y,
     backward: (dy, needsInputGradient) => emitBackward(emitted, firstTrained, dy, needsInputGradient),
@@ -52,6 +54,23 @@ function emitBackward(
     gradient = own.dx;
   }
   return { parameters, dx: needsInputGradient ? gradient : undefined };
+}
+
+function emitBlock(
+  g: GraphBuilder,
+  block: Block,
+  x: Value,
+  parameters: readonly Value[],
+  input: Shape,
+): EmittedLayer {
+  switch (block.form) {
+    case 'layer':
+      return emitLayer(g, block.layers[0], x, parameters, input);
+    case 'conv_pool':
+      return emitConvPool(g, block.layers, x, parameters, input);
+    default:
+      return block satisfies never;
+  }
 }
 
 function emitLayer(
@@ -77,8 +96,12 @@ function emitLayer(
     case 'global_avg_pool2d':
       return emitGlobalAvgPool2d(g, layer, x, parameters, input);
     case 'residual':
-      return emitResidual(emitLayers)(g, layer, x, parameters, input);
+      return emitResidual(emitBranch)(g, layer, x, parameters, input);
     default:
       return layer satisfies never;
   }
 }
+
+/** The layers of a residual, one by one. */
+const emitBranch: EmitBranch = (g, layers, inputShape, x, parameters) =>
+  emitLayers(g, plainBlocks(layers), inputShape, x, parameters);

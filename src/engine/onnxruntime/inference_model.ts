@@ -2,6 +2,7 @@
 import { numElements } from '../../core/shapes.js';
 import { outputShape, parametersOf } from '../../models/layers.js';
 import type { Network } from '../../models/network.js';
+import { plainBlocks } from './blocks.js';
 import { emitLayers } from './forward_graph.js';
 import { GraphBuilder, type Value } from './graph.js';
 import { poolBeforeRelu } from '../passes.js';
@@ -35,7 +36,8 @@ export function encodeInferenceModel(options: InferenceModelOptions): Uint8Array
     g.constant(name, shape, weights.subarray(offset, (offset += numElements(shape)))),
   );
   const x_NCHW = emitInput(g, options);
-  const { y } = emitLayers(g, poolBeforeRelu(network.layers), network.inputShape, x_NCHW, parameters);
+  const blocks = plainBlocks(poolBeforeRelu(network.layers));
+  const { y } = emitLayers(g, blocks, network.inputShape, x_NCHW, parameters);
   const probabilities_NK = g.op('Softmax', [y], { axis: 1 });
   const result = g.output('probabilities', probabilities_NK, ['N', numClasses]);
   return g.extract([result], new Set(), {

@@ -3,6 +3,7 @@ import { numElements } from '../../core/shapes.js';
 import { numParameters, parametersOf, type Layer } from '../../models/layers.js';
 import { groupSizes, type SegmentSpec } from '../engine.js';
 import { hyperparameters, numSlots } from '../optimizer.js';
+import { fastBlocks } from './blocks.js';
 import { emitLayers } from './forward_graph.js';
 import { GraphBuilder, type ExtractedModel, type Value } from './graph.js';
 import { emitOptimizerStep } from './optimizer_step.js';
@@ -50,7 +51,11 @@ export function buildTrainingModels(spec: SegmentSpec): TrainingModels {
 
   const layers = poolBeforeRelu(part.layers);
   const parameters = splitParameters(g, layers, weights);
-  const emitted = emitLayers(g, layers, part.inputShape, x, parameters);
+  const blocks = fastBlocks(
+    layers,
+    spec.groups.map(({ numLayers }) => numLayers),
+  );
+  const emitted = emitLayers(g, blocks, part.inputShape, x, parameters);
   const { y } = emitted;
   const dy = hasLoss
     ? emitLossGradient(g, y, part.outputShape)

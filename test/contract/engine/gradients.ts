@@ -61,6 +61,18 @@ const cases: readonly [what: string, layers: readonly Layer[], inputShape: Shape
     ],
     [2, 4, 4],
   ],
+  ['conv2d, relu, max_pool2d', [conv2d('conv', 1, 2, 3), relu('relu'), maxPool2d('pool', 2)], [1, 7, 6]],
+  ['conv2d of 5, relu, max_pool2d', [conv2d('conv', 2, 2, 5), relu('relu'), maxPool2d('pool', 2)], [2, 8, 6]],
+  [
+    'conv2d of 5 with padding, relu, max_pool2d that drops pixels',
+    [conv2d('conv', 1, 2, 5, { padding: 2 }), relu('relu'), maxPool2d('pool', 2)],
+    [1, 5, 4],
+  ],
+  [
+    'conv2d without bias, relu, max_pool2d',
+    [conv2d('conv', 1, 2, 3, { hasBias: false }), relu('relu'), maxPool2d('pool', 2)],
+    [1, 6, 6],
+  ],
   ['relu, max_pool2d, conv2d', [relu('relu'), maxPool2d('pool', 2), conv2d('conv', 2, 2, 2)], [2, 6, 6]],
 ];
 

@@ -67,7 +67,9 @@ describe('poolBeforeRelu, in training', () => {
     const written = [conv, relu('relu'), maxPool2d('pool', k), ...rest];
 
     it(`pooling of ${k} on ${side}x${side}: the bits of the layers as they were written`, async () => {
-      const whole = startSegment(await compile(partOf(written, [1, side, side]), { optimizer: sgd }));
+      // The convolution is a group of its own, so that it stays a layer of its own.
+      const groups = [1, written.length - 1].map((numLayers) => ({ numLayers, optimizer: sgd }));
+      const whole = startSegment(await compile(partOf(written, [1, side, side]), { groups }));
       // A part ends between relu and pooling, so that nothing can be swapped there.
       const headPart = partOf(written.slice(0, 2), [1, side, side]);
       const head = startSegment(await compile(headPart, { optimizer: sgd }));

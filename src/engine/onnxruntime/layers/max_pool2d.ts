@@ -1,7 +1,8 @@
 // Shape legend: B batch, C channels, H W picture, h w output, k window side
+import type { Shape } from '../../../core/shapes.js';
 import type { MaxPool2d } from '../../../models/layers.js';
 import type { GraphBuilder, Value } from '../graph.js';
-import type { LayerEmitter } from './emitter.js';
+import type { EmittedLayer, LayerEmitter } from './emitter.js';
 
 /**
  * A tournament: within each row of a window neighbours play and the left one wins ties, then the rows' champions play and
@@ -9,7 +10,23 @@ import type { LayerEmitter } from './emitter.js';
  * gradient the same way down: exactly one position gets it. (`x == y` would send it to every tied position, and ties are
  * common: the background of a digit is constant.)
  */
-export const emitMaxPool2d: LayerEmitter<MaxPool2d> = (g, { kernelSize: k }, x_BCHW, _parameters, input) => {
+export const emitMaxPool2d: LayerEmitter<MaxPool2d> = (g, layer, x_BCHW, _parameters, input) =>
+  emitTournament(g, layer, x_BCHW, input);
+
+/** A pooling, and of one with windows of 2x2 which contender won each game. */
+export interface Tournament extends EmittedLayer {
+  /** [B, C, h, 2, w] as a flat list: of the upper and the lower row of each window, its left pixel. */
+  readonly isLeft: Value;
+  /** [B, C, h, w] as a flat list: the upper row. */
+  readonly isUpper: Value;
+}
+
+export function emitTournament(
+  g: GraphBuilder,
+  { kernelSize: k }: MaxPool2d,
+  x_BCHW: Value,
+  input: Shape,
+): Tournament {
   const [channels, height, width] = input;
   const h = Math.floor(height / k);
   const w = Math.floor(width / k);
@@ -33,8 +50,10 @@ export const emitMaxPool2d: LayerEmitter<MaxPool2d> = (g, { kernelSize: k }, x_B
       const missing = g.ints(0, 0, 0, 0, 0, 0, height - h * k, width - w * k);
       return { parameters: [], dx: isCropped ? g.op('Pad', [dx, missing]) : dx };
     },
+    isLeft: rowChampion.isFirst[0],
+    isUpper: champion.isFirst[0],
   };
-};
+}
 
 function contenders(g: GraphBuilder, x: Value, k: number, axis: number): readonly Value[] {
   return g.split(x, new Array<number>(k).fill(1), axis);
@@ -42,18 +61,21 @@ function contenders(g: GraphBuilder, x: Value, k: number, axis: number): readonl
 
 interface Champion {
   readonly value: Value;
+  /** Whether the first won, of each game; the final is the last. */
+  readonly isFirst: readonly Value[];
   /** Gradients of the contenders, in their order. */
   backward(dy: Value): readonly Value[];
 }
 
 function play(g: GraphBuilder, contenders: readonly Value[]): Champion {
-  if (contenders.length === 1) return { value: contenders[0], backward: (dy) => [dy] };
+  if (contenders.length === 1) return { value: contenders[0], isFirst: [], backward: (dy) => [dy] };
   const middle = Math.ceil(contenders.length / 2);
   const first = play(g, contenders.slice(0, middle));
   const second = play(g, contenders.slice(middle));
   const isFirst = g.keep(g.op('GreaterOrEqual', [first.value, second.value], {}, 'bool'));
   return {
     value: g.op('Max', [first.value, second.value]),
+    isFirst: [...first.isFirst, ...second.isFirst, isFirst],
     backward(dy) {
       const dyFirst = g.op('Mul', [dy, g.toFloat(isFirst)]);
       return [...first.backward(dyFirst), ...second.backward(g.op('Sub', [dy, dyFirst]))];

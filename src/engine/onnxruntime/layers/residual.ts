@@ -3,8 +3,8 @@ import { parametersOf, type Layer, type Residual } from '../../../models/layers.
 import type { GraphBuilder, Value } from '../graph.js';
 import type { EmittedLayer, LayerEmitter } from './emitter.js';
 
-/** Writes a list of layers. */
-type EmitLayers = (
+/** Writes the layers of one way through the block. */
+export type EmitBranch = (
   g: GraphBuilder,
   layers: readonly Layer[],
   inputShape: Shape,
@@ -14,12 +14,12 @@ type EmitLayers = (
 
 /** y = relu(body(x) + shortcut(x)); dy goes back through both where y > 0, and what arrives at x is added. */
 export const emitResidual =
-  (emitLayers: EmitLayers): LayerEmitter<Residual> =>
+  (emitBranch: EmitBranch): LayerEmitter<Residual> =>
   (g, { body, shortcut }, x, parameters, input) => {
     const numInBody = parametersOf(body).length;
     const branches = [
-      emitLayers(g, body, input, x, parameters.slice(0, numInBody)),
-      emitLayers(g, shortcut, input, x, parameters.slice(numInBody)),
+      emitBranch(g, body, input, x, parameters.slice(0, numInBody)),
+      emitBranch(g, shortcut, input, x, parameters.slice(numInBody)),
     ];
     const add = (a: Value, b: Value) => g.op('Add', [a, b]);
     const y = g.op('Relu', [branches.map((branch) => branch.y).reduce(add)]);
