@@ -25,7 +25,7 @@ export interface ClientTraffic {
 }
 
 /** What every frame carries besides its buffers (position, shape, type of data), counted as one fixed size on every link. */
-export const HEADER_BYTES = 64;
+const HEADER_BYTES = 64;
 
 /** With headers. */
 export function bytesWithHeaders(amounts: readonly Amount[]): number {
