@@ -189,7 +189,7 @@ interface TailPlaces {
 }
 
 /** What a client trains: its head; in the U shape also the last layers; or the whole network, where the server has none. */
-export function clientSegments(
+function clientSegments(
   { scheme, network, split, headOptimizer, tailOptimizer }: ClientSegmentOptions,
   device: string,
 ): readonly SegmentSpec[] {

@@ -101,7 +101,7 @@ function nameOf({ mode, cutBack, optimizer, handoff, splitfedOptimizer }: SplitP
 }
 
 /** The training of a proof, worked out. */
-export function planProof(options: SplitProofOptions): {
+function planProof(options: SplitProofOptions): {
   readonly clusterOptions: ClusterOptions;
   readonly run: ProvenRun;
 } {

@@ -1,6 +1,6 @@
 import { flows, type Amount, type ClientTraffic, type Flow } from '../core/costs.js';
 import type { Link } from './link.js';
-import type { ActivationsMessage } from './messages.js';
+import type { ActivationsMessage, TensorFrame } from './messages.js';
 
 type Amounts = Record<Flow, Amount>;
 
@@ -57,25 +57,25 @@ export class Ledger {
       async trainStep(request) {
         countBatch();
         // Before it is sent: then the buffer is gone.
-        add('gradients_down', request.dz.data.byteLength);
+        add('gradients_down', sizeOf(request.dz));
         return countAhead(await link.trainStep(request));
       },
       async backStep(request) {
         countBatch();
-        add('activations_down', request.z.data.byteLength);
+        add('activations_down', sizeOf(request.z));
         const reply = await link.backStep(request);
-        add('gradients_up', reply.dz.data.byteLength);
+        add('gradients_up', sizeOf(reply.dz));
         return reply;
       },
       async testActivations(request) {
         const reply = await link.testActivations(request);
         account.roundTrips++;
-        add('evaluation_up', reply.z.data.byteLength + (reply.labels?.byteLength ?? 0));
+        add('evaluation_up', sizeOf(reply.z) + bufferSize(reply.labels));
         return reply;
       },
       async testBack(request) {
         account.roundTrips++;
-        add('evaluation_down', request.z.data.byteLength);
+        add('evaluation_down', sizeOf(request.z));
         await link.testBack(request);
       },
       async sendHead(request) {
@@ -99,9 +99,18 @@ export class Ledger {
 /** Labels ride in the frame of the activations. */
 function amountsOf({ z, labels }: ActivationsMessage): readonly (readonly [Flow, Amount])[] {
   return [
-    ['activations_up', { frames: 1, bytes: z.data.byteLength }],
-    ['labels_up', { frames: 0, bytes: labels?.byteLength ?? 0 }],
+    ['activations_up', { frames: 1, bytes: sizeOf(z) }],
+    ['labels_up', { frames: 0, bytes: bufferSize(labels) }],
   ];
+}
+
+/** Of what the other side sent, whatever that is: it is checked by who takes it. */
+function sizeOf(frame: Partial<TensorFrame> | undefined): number {
+  return bufferSize(frame?.data);
+}
+
+function bufferSize(data: unknown): number {
+  return data instanceof ArrayBuffer ? data.byteLength : 0;
 }
 
 function noAmounts(): Amounts {

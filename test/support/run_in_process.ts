@@ -36,9 +36,11 @@ export async function trainHere(options: object, wishes: RunWishes = {}): Promis
   folders.push(output);
   const loaded = configFrom({ plots: false, ...options, output_dir: output });
   const done = await collect((run) => trainRun(loaded, run), wishes);
-  const [day] = readdirSync(output);
-  const [time] = day === undefined ? [] : readdirSync(join(output, day));
-  return { ...done, directory: time === undefined ? '' : join(output, day, time) };
+  const day = readdirSync(output).at(0);
+  // A run that never started has no directory.
+  if (day === undefined) return { ...done, directory: '' };
+  const [time] = readdirSync(join(output, day));
+  return { ...done, directory: join(output, day, time) };
 }
 
 /** Goes on with a run. */

@@ -1,17 +1,9 @@
-import { NumericError } from '../../core/errors.js';
-import { forTestRows, type Protocol } from './protocol.js';
+import { forTestRows, toldTally, type Protocol } from './protocol.js';
 
 /** The client has the whole network: nothing of a batch crosses the link but its finished numbers. */
 export const alone: Protocol = {
   async train(link, _tail, _message, due) {
-    const tally = await link.trainAlone(due);
-    if (!Number.isFinite(tally.lossSum)) {
-      throw new NumericError(
-        'ERR_NOT_FINITE',
-        `Client ${link.client}, step ${due.step}: the loss that it tells is not finite. Lower the learning rates.`,
-        { client: link.client, step: due.step },
-      );
-    }
+    const tally = toldTally(await link.trainAlone(due), link.client, due);
     return { tally, next: Promise.resolve(null), tailDone: Promise.resolve() };
   },
 

@@ -1,6 +1,6 @@
-import { ProtocolError } from '../../core/errors.js';
+import { NumericError, ProtocolError } from '../../core/errors.js';
 import type { ClassificationReport } from '../../core/evaluation.js';
-import type { Tally } from '../../core/tally.js';
+import { isBatchTally, type Tally } from '../../core/tally.js';
 import type { Link } from '../../link/link.js';
 import type { ActivationsMessage, Position, TestSet } from '../../link/messages.js';
 import type { Tail, TrainedTail } from '../tail.js';
@@ -77,6 +77,23 @@ export function dueMessage(
   throw new ProtocolError(
     'ERR_NOT_DUE',
     `Client ${client} sent no batch for step ${step}, though its visit is not over.`,
+    { client, step },
+  );
+}
+
+/** The finished numbers of a batch that a client tells. Throws ProtocolError where they cannot be, NumericError of a loss that is not finite. */
+export function toldTally(tally: Tally, client: number, { step }: Position): Tally {
+  if (!isBatchTally(tally)) {
+    throw new ProtocolError(
+      'ERR_TALLY',
+      `Client ${client} told numbers for step ${step} that cannot be: rows, the sum of their losses, and right answers were expected.`,
+      { client, step },
+    );
+  }
+  if (Number.isFinite(tally.lossSum)) return tally;
+  throw new NumericError(
+    'ERR_NOT_FINITE',
+    `Client ${client}, step ${step}: the loss that it tells is not finite. Lower the learning rates.`,
     { client, step },
   );
 }

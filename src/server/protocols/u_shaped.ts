@@ -1,6 +1,6 @@
 import { toFrame, type BackGradientsMessage } from '../../link/messages.js';
 import { locate } from './label_sharing.js';
-import { dueMessage, forTestRows, required, type Protocol } from './protocol.js';
+import { dueMessage, forTestRows, required, toldTally, type Protocol } from './protocol.js';
 
 /**
  * The U shape (Vepakomma et al., arXiv 1812.00564): the client has the first layers and the last, and keeps its labels. Two
@@ -14,11 +14,12 @@ export const uShaped: Protocol = {
     const activations = dueMessage(message, client, due);
     const z_BF = await tail.forward(activations, due, client);
     const back: BackGradientsMessage = await link.backStep({ generation, step, z: toFrame(z_BF) });
+    const tally = toldTally(back.tally, client, due);
     const dz_BF = await tail.backward(back, due, client).catch((error: unknown) => {
       throw locate(error, client, step);
     });
     const next = link.trainStep({ ...due, dz: toFrame(dz_BF) });
-    return { tally: back.tally, next, tailDone: Promise.resolve() };
+    return { tally, next, tailDone: Promise.resolve() };
   },
 
   async test(link, givenTail, rows, position) {
