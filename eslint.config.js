@@ -73,7 +73,10 @@ function restrictions(room, files) {
   return {
     files: [`${files}/**/*.ts`],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [...patterns, ...foreign, ...(room === 'planner' ? [measured] : [])] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [...patterns, ...foreign, ...(room === 'planner' ? [measured] : [])] },
+      ],
       'no-restricted-properties': room === 'config' ? 'off' : ['error', ...environment],
     },
   };
