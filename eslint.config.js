@@ -62,6 +62,10 @@ function restrictions(room, files) {
       regex: `^${name}(/|$)`,
       message: `${name} is used only in ${places.join(', ')}.`,
     }));
+  const measured = {
+    regex: '^(\\.\\./)+core/costs\\.js$',
+    message: 'planner/ predicts what the ledger measures: they share no code.',
+  };
   const environment = [
     { object: 'process', property: 'env', message: 'Only config/ reads the environment.' },
     { object: 'process', property: 'argv', message: 'Only config/ and main.ts read the arguments.' },
@@ -69,7 +73,10 @@ function restrictions(room, files) {
   return {
     files: [`${files}/**/*.ts`],
     rules: {
-      'no-restricted-imports': ['error', { patterns: [...patterns, ...foreign] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [...patterns, ...foreign, ...(room === 'planner' ? [measured] : [])] },
+      ],
       'no-restricted-properties': room === 'config' ? 'off' : ['error', ...environment],
     },
   };
