@@ -4,6 +4,7 @@ import { proveSplitEqualsUnsplit, type SplitProofOptions } from '../../src/cli/v
 import { optimizerMeans } from '../../src/engine/mean_state.js';
 import { modes, schemes } from '../../src/server/schemes/registry.js';
 import { adam, firstDigits, sgd } from '../support/cluster_training.js';
+import { describeTensorflow } from '../support/engines.js';
 
 /** Three rounds with momentum, shards of unequal numbers of batches, two threads for three clients. */
 describe('every scheme equals unsplit replicas, replayed in the order of its batches', () => {
@@ -56,5 +57,18 @@ describe('every scheme equals unsplit replicas, replayed in the order of its bat
 
   it('sequential, U-shaped, handoff weights: the last layers keep their optimiser', async () => {
     expectHolds(await prove({ handoff: 'weights', cutBack: 'default', optimizer: adam }));
+  });
+
+  describeTensorflow('with tensorflow', () => {
+    for (const mode of modes) {
+      it(mode, async () => {
+        expectHolds(await prove({ mode, engine: 'tensorflow' }));
+      });
+      if (schemes[mode].tails !== 'none') {
+        it(`${mode}, U-shaped`, async () => {
+          expectHolds(await prove({ mode, engine: 'tensorflow', cutBack: 'fc1', optimizer: adam }));
+        });
+      }
+    }
   });
 });

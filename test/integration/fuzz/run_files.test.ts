@@ -70,6 +70,7 @@ describe('fuzzing: what earlier processes left', function () {
   /** A checkpoint's manifest, and what reads it: as far as to where a run goes on from. */
   async function manifest() {
     const ring = await openSmallTraining(compile);
+    await ring.links[0].createHead({ generation: 0, step: 0 });
     const path = join((await checkpointAt(folder, ring, 2, 1)).folder, 'manifest.json');
     const read = async () => {
       const refusals: string[] = [];

@@ -48,6 +48,40 @@ describe('splitNetwork', () => {
   }
 });
 
+describe('splitNetwork in the U shape', () => {
+  it('gives the client the layers behind the second cut', () => {
+    const { cut, head, tail, back } = splitNetwork(network, 'pool1', 'pool2');
+    expect(cut).to.equal('pool1');
+    const numbers = [head, tail, back].map((part) => part?.layers.length);
+    expect(numbers).to.deep.equal([3, 3, network.layers.length - 6]);
+    expect(tail.outputShape).to.deep.equal(back?.inputShape);
+    expect(back?.outputShape).to.deep.equal([10]);
+  });
+
+  it(`"${DEFAULT_CUT}" leaves the client the last layer; without a second cut it has none`, () => {
+    expect(splitNetwork(network, 'pool1', DEFAULT_CUT).back?.layers).to.deep.equal(network.layers.slice(-1));
+    expect(splitNetwork(network, 'pool1').back).to.equal(null);
+  });
+
+  for (const cutBack of ['relu1', 'pool1', '3']) {
+    it(`refuses a second cut after ${cutBack}, where the server has no layer`, () => {
+      expect(() => splitNetwork(network, 'pool1', cutBack))
+        .to.throw(
+          ConfigError,
+          /the server would have no layer. Move `cut` to the front, or `cut_back` to the back/,
+        )
+        .with.property('code', 'ERR_CUT');
+    });
+  }
+
+  it('refuses a second cut that is none', () => {
+    expect(() => splitNetwork(network, 'pool1', 'pool9')).to.throw(
+      ConfigError,
+      /`cut_back` is "pool9", but "femnist_cnn" can be cut only after one of: conv1 \(1\)/,
+    );
+  });
+});
+
 describe('unsplitNetwork', () => {
   it('is the whole network as one part', () => {
     expect(unsplitNetwork(network)).to.deep.equal({
