@@ -64,6 +64,18 @@ export class RunCosts {
     this.#markMs = nowMs;
   }
 
+  /** To be awaited where these clients rest inside their turn: what they have done of it is counted. */
+  async collect(clients: readonly number[], step: number): Promise<void> {
+    const nowMs = this.#now();
+    const seconds = (nowMs - this.#markMs) / 1000;
+    this.#markMs = nowMs;
+    this.#server = added(this.#server, await this.#tails.takeSpentMs(), seconds);
+    for (const client of clients) {
+      const spentMs = await this.links[client].takeSpentMs({ generation: 0, step });
+      this.#clients[client] = added(this.#clients[client], spentMs, seconds);
+    }
+  }
+
   /** At rest. */
   get soFar(): CostsSoFar {
     const seconds = { clients: [...this.#clients], server: this.#server };

@@ -192,7 +192,12 @@ async function* trainOnce(
         onProgress(progress);
         return checkpointer.isDue(progress);
       },
-      take: (progress: Progress) => checkpointer.take(cluster, progress),
+      take: async (progress: Progress) => {
+        const clients =
+          progress.stepsInTurn === 0 ? [] : schedule[progress.turn].visits.map(({ client }) => client);
+        if (clients.length > 0) await costs.collect(clients, stepsDone(schedule, progress));
+        await checkpointer.take(cluster, progress);
+      },
     },
   };
   const result = yield* counted(train(parts, beginning), costs);

@@ -42,6 +42,15 @@ import { readHeads, readWeights, writeHeads, writeWeights } from './head_files.j
 import { Tests } from './tests.js';
 import { notDue, Visit, type Batch } from './visit.js';
 
+/** What of a client an error is of, and what to lower. */
+const remedies = {
+  Head: '`optimizer.head.lr`',
+  Back: '`optimizer.tail.lr`',
+  Network: '`optimizer.head.lr` or `optimizer.tail.lr`',
+  Loss: '`optimizer.head.lr` or `optimizer.tail.lr`',
+} as const;
+type Part = keyof typeof remedies;
+
 /** How heads come and go. */
 export type Mail = Pick<HeadExchange, 'send' | 'receive'>;
 
@@ -53,6 +62,8 @@ export interface ClientSurroundings {
   readonly exchange: Mail;
   /** In which the thread's clients compute. */
   readonly queue: ComputeQueue;
+  /** To be called when the work of a client begins: where the thread ends or hangs then, it is to blame. */
+  readonly serving: (client: number) => void;
   /** Another client of the thread, for the files that they write together. */
   readonly neighbour: (client: number) => Client;
 }
@@ -264,19 +275,23 @@ export class Client implements ClientService {
   }
 
   /** Work for training: its time is counted, and a numeric error of it says where it came from. */
-  async #compute<T>(part: string, step: number, work: () => Promise<T>): Promise<T> {
+  async #compute<T>(part: Part, step: number, work: () => Promise<T>): Promise<T> {
     const took = (ms: number) => {
       this.#spentMs += ms;
     };
-    return await this.#around.queue.run(work, took).catch((error: unknown) => {
+    const begun = () => {
+      this.#around.serving(this.#client);
+      return work();
+    };
+    return await this.#around.queue.run(begun, took).catch((error: unknown) => {
       throw error instanceof NumericError ? this.#withPlace(part, step, error) : error;
     });
   }
 
-  #withPlace(part: string, step: number, error: NumericError): NumericError {
+  #withPlace(part: Part, step: number, error: NumericError): NumericError {
     return new NumericError(
       error.code,
-      `${part} of client ${this.#client}, step ${step}: ${error.message} Lower \`optimizer.${part === 'Back' ? 'tail' : 'head'}.lr\`.`,
+      `${part} of client ${this.#client}, step ${step}: ${error.message} Lower ${remedies[part]}.`,
       { client: this.#client, step },
       { cause: error },
     );

@@ -4,7 +4,6 @@ import type { Shard } from '../data/splits/data_split.js';
 import type { Fault } from '../link/faults.js';
 import type { ActivationsMessage, AloneRequest, GradientsMessage, VisitRequest } from '../link/messages.js';
 import type { Parcel } from '../link/parcels.js';
-import type { ThreadSetup } from '../link/setup.js';
 import { Client, type ClientSurroundings } from './client.js';
 
 /** A client at which things go wrong on purpose. */
@@ -12,7 +11,7 @@ export class FaultyClient extends Client {
   readonly #faults: Faults;
 
   constructor(client: number, shard: Shard, around: ClientSurroundings) {
-    const faults = new Faults(client, around.setup);
+    const faults = new Faults(client, around);
     const exchange = {
       send: (parcel: Parcel) => {
         around.exchange.send(faults.corrupts(parcel) ? corrupted(parcel) : parcel);
@@ -45,9 +44,11 @@ class Faults {
   readonly #client: number;
   readonly #faults: readonly Fault[];
   readonly #fired: Int32Array<SharedArrayBuffer>;
+  readonly #serving: ClientSurroundings['serving'];
 
-  constructor(client: number, { faults, firedFaults }: ThreadSetup) {
+  constructor(client: number, { setup: { faults, firedFaults }, serving }: ClientSurroundings) {
     this.#client = client;
+    this.#serving = serving;
     this.#faults = faults;
     this.#fired = firedFaults;
   }
@@ -71,6 +72,7 @@ class Faults {
   async before(step: number): Promise<void> {
     const slow = this.#faults.find(({ kind, client }) => kind === 'slow' && client === this.#client);
     if (slow) await setTimeout(slow.delayMs);
+    this.#serving(this.#client);
     if (this.fires('kill', step)) process.exit();
     // Nobody wakes it: the thread hangs until it is ended from outside.
     if (this.fires('hang', step)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);

@@ -37,16 +37,22 @@ class ClientHost implements ThreadService<ThreadSetup> {
       programs: this.#programs,
       exchange,
       queue: new ComputeQueue(),
+      serving: (client: number) => {
+        this.#serving(client);
+      },
       neighbour: (client: number) => this.#hosted(client),
     };
     for (const { client, shard } of setup.clients) this.#clients.set(client, hosted(client, shard, around));
   }
 
-  /** Where the thread ends or hangs, this client's call is to blame. */
   target(client: number): Client {
     const found = this.#hosted(client);
-    if (this.#setup) Atomics.store(this.#setup.served, this.#setup.thread, client);
+    this.#serving(client);
     return found;
+  }
+
+  #serving(client: number): void {
+    if (this.#setup) Atomics.store(this.#setup.served, this.#setup.thread, client);
   }
 
   #hosted(client: number): Client {

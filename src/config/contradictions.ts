@@ -60,6 +60,6 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
   if (!scheme.joinsRows && numDrawnOf(n_workers, config.client_fraction) === 0)
     yield (
       `${given('client_fraction')}, which of ${n_workers} clients (\`n_workers\`, from ${from('n_workers')}) selects none. Raise it ` +
-      `to ${Math.ceil(100 / n_workers) / 100} or more.`
+      `to ${Math.ceil(50 / n_workers) / 100} or more.`
     );
 }

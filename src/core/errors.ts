@@ -97,6 +97,14 @@ export function fromPlainError(plain: PlainError): BloomError {
   return error;
 }
 
+/** The error with these facts too, where it does not know them. */
+export function withDetails(error: BloomError, details: ErrorDetails): BloomError {
+  if (Object.keys(details).every((name) => name in error.details)) return error;
+  const { cause } = error;
+  const told = fromPlainError({ ...toPlainError(error), details: { ...details, ...error.details } });
+  return cause === undefined ? told : Object.assign(told, { cause });
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-import { BloomError, ClientLostError, messageOf, type ErrorDetails } from '../core/errors.js';
+import { BloomError, ClientLostError, messageOf, withDetails, type ErrorDetails } from '../core/errors.js';
 
 /**
  * Ends calls that would otherwise wait for ever: a call to a thread that died is never answered. Each call races its
@@ -83,7 +83,8 @@ export class CallGuard {
 
   /** An error that nobody raised on purpose says nothing of where it came from. */
   #named(error: unknown, what: string): Error {
-    if (error instanceof BloomError && error.code !== 'ERR_INTERNAL') return error;
+    if (error instanceof BloomError && error.code !== 'ERR_INTERNAL')
+      return withDetails(error, this.#details());
     return new ClientLostError(
       'ERR_CLIENT_FAILED',
       `The ${this.#side} failed at "${what}": ${messageOf(error).replace(/\.$/, '')}.`,

@@ -1,5 +1,5 @@
 // Shape legend: B batch, F cut features
-import { ShapeError } from '../core/errors.js';
+import { ShapeError, type ErrorDetails } from '../core/errors.js';
 import type { ClassificationReport } from '../core/evaluation.js';
 import { formatShape, numElements, sameShape, type Shape, type Tensor } from '../core/shapes.js';
 import type { Tally } from '../core/tally.js';
@@ -198,7 +198,13 @@ export function toFrame({ shape, data }: Tensor): TensorFrame {
 }
 
 /** The tensor in a frame that must have this shape; `sender` and `receiver` name the two sides in the error. */
-export function fromFrame(frame: TensorFrame, want: Shape, sender: string, receiver: string): Tensor {
+export function fromFrame(
+  frame: TensorFrame,
+  want: Shape,
+  sender: string,
+  receiver: string,
+  details: ErrorDetails = {},
+): Tensor {
   // Whatever the other side sent.
   const sent: unknown = frame;
   const { shape, dtype, data } = (sent ?? {}) as Readonly<Record<keyof TensorFrame, unknown>>;
@@ -213,7 +219,7 @@ export function fromFrame(frame: TensorFrame, want: Shape, sender: string, recei
     'ERR_CUT_SHAPE',
     `${sender} sent [${got}] in ${size}${type}, but ${receiver} expects float32 [${formatShape(want)}]. Head and tail must be ` +
       'built from the same `model` and `cut`.',
-    { got, want: formatShape(want) },
+    { ...details, got, want: formatShape(want) },
   );
 }
 

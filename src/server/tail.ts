@@ -41,6 +41,8 @@ export class Tail implements TrainedTail {
   readonly #program: Program;
   #segment: Segment;
   #spentMs = 0;
+  /** Of the last `forward`. */
+  #numRows = 0;
 
   constructor(program: Program, state: SegmentState) {
     this.#program = program;
@@ -66,13 +68,24 @@ export class Tail implements TrainedTail {
 
   async forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
     const { z_BF } = this.#open(message, due, client);
+    if (!z_BF.data.every(Number.isFinite))
+      throw withRows(new NumericError('ERR_NOT_FINITE', 'The activations are not finite.'), z_BF);
+    this.#numRows = z_BF.shape[0];
     return await this.#timed(() => this.#segment.forward(z_BF));
   }
 
   async backward(message: BackGradientsMessage, due: Position, client: number): Promise<Tensor> {
     checkDue(message, due, client);
-    const want = [message.tally.rows, ...this.#program.spec.part.outputShape];
-    const dy_BF = fromFrame(message.dz, want, `Client ${client}`, 'the tail');
+    const numRows = this.#numRows;
+    if (message.tally.rows !== numRows) {
+      throw new ProtocolError(
+        'ERR_TALLY',
+        `Client ${client} told numbers of ${message.tally.rows} rows for step ${due.step}, but sent ${numRows}.`,
+        { client, step: due.step },
+      );
+    }
+    const want = [numRows, ...this.#program.spec.part.outputShape];
+    const dy_BF = fromFrame(message.dz, want, `Client ${client}`, 'the tail', { client });
     const dz_BF = await this.#timed(() => this.#segment.backward(dy_BF));
     if (!dz_BF) throw new Error('The tail was compiled without the gradient of its input.');
     return dz_BF;
@@ -151,7 +164,7 @@ export class Tail implements TrainedTail {
     // As many rows as there are, one or more; the rest of the shape is the cut's.
     const numRows = Array.isArray(z.shape) ? Math.max(1, Number(z.shape[0])) : 1;
     const want = [numRows, ...this.#program.spec.part.inputShape];
-    return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail') };
+    return { z_BF: fromFrame(z, want, `Client ${client}`, 'the tail', { client }) };
   }
 }
 

@@ -150,14 +150,15 @@ function testHead(
 }
 
 function resultOf(
-  { schedule, shardSizes }: TrainerParts,
+  { scheme, schedule, shardSizes }: TrainerParts,
   { inAll, reports, newest: overall, forgetting, holder, holders }: Progress,
 ): TrainResult {
   if (!overall) throw new Error(`A schedule of ${schedule.length} turns trains nothing.`);
   const trained = new Set(schedule.flatMap(({ visits }) => visits.map(({ client }) => client)));
   const clients = shardSizes.map((rows, client): ClientScore => {
-    // Without a test of its own, a client that took part has what all have.
-    const report = reports[client] ?? (trained.has(client) ? overall : undefined);
+    // Where they are averaged, a client that took part has what all have.
+    const isShared = scheme.heads === 'averaged' && trained.has(client);
+    const report = reports[client] ?? (isShared ? overall : undefined);
     const { loss = null, accuracy = null, weighted_f1 = null } = report ?? {};
     return { client, rows, loss, accuracy, weighted_f1 };
   });

@@ -111,12 +111,18 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
       expect(settled, 'order of the answers').to.deep.equal(steps);
     });
 
-    it('keeps class, code, message and details of an error, and goes on', async () => {
+    it('keeps class, code, message and details of an error, knows its client, and goes on', async () => {
       const { link } = await start();
       const data = await errorOf(link.loadHead({ files: [{ path: 'data', prefix: '' }] }));
       expect(data).to.be.instanceOf(DataError);
       expect(data).to.deep.include({ code: 'ERR_TRUNCATED', message: 'The file ends early.' });
-      expect(data.details).to.deep.equal({ path: 'x.bin', row: 3, isFirst: true, of: null });
+      expect(data.details).to.deep.equal({
+        client: ECHO_CLIENT,
+        path: 'x.bin',
+        row: 3,
+        isFirst: true,
+        of: null,
+      });
       const numeric = await errorOf(link.loadHead({ files: [{ path: 'numeric', prefix: '' }] }));
       expect(numeric).to.be.instanceOf(NumericError);
       expect(numeric.code).to.equal('ERR_NOT_FINITE');

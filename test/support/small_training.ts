@@ -114,6 +114,7 @@ export async function openSmallTraining(
     programs,
     exchange,
     queue: new ComputeQueue(),
+    serving: () => undefined,
     neighbour: (client: number) => clients[client],
   };
   for (const [client, shard] of shards.entries()) clients.push(new Client(client, shard, surroundings));

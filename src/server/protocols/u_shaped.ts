@@ -12,12 +12,13 @@ export const uShaped: Protocol = {
     const { client } = link;
     const { generation, step } = due;
     const activations = dueMessage(message, client, due);
-    const z_BF = await tail.forward(activations, due, client);
+    const located = (error: unknown) => {
+      throw locate(error, client, step);
+    };
+    const z_BF = await tail.forward(activations, due, client).catch(located);
     const back: BackGradientsMessage = await link.backStep({ generation, step, z: toFrame(z_BF) });
     const tally = toldTally(back.tally, client, due);
-    const dz_BF = await tail.backward(back, due, client).catch((error: unknown) => {
-      throw locate(error, client, step);
-    });
+    const dz_BF = await tail.backward(back, due, client).catch(located);
     const next = link.trainStep({ ...due, dz: toFrame(dz_BF) });
     return { tally, next, tailDone: Promise.resolve() };
   },

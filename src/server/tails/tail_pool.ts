@@ -39,10 +39,16 @@ export async function startTailPool(
     servedBy: () => undefined,
   });
   await pool.start(setupOf);
+  const opened = new Map<number, Calls<TailCalls>>();
+  const open = (client: number) => {
+    const connection = pool.connections[threadOf(client, options.numThreads)];
+    const calls = connection.openCalls<TailCalls>(client, `tail of client ${client}`, { isServers: true });
+    opened.set(client, calls);
+    return calls;
+  };
   return {
     async create(client, state) {
-      const connection = pool.connections[threadOf(client, options.numThreads)];
-      const call = connection.openCalls<TailCalls>(client, `tail of client ${client}`, { isServers: true });
+      const call = opened.get(client) ?? open(client);
       await call('create', { state });
       return new RemoteTail(call);
     },

@@ -129,7 +129,7 @@ describe('contradictions', () => {
       says: [
         '`client_fraction` is 0.1 (from --client-fraction)',
         '4 clients (`n_workers`, from --n-workers)',
-        'Raise it to 0.25 or more',
+        'Raise it to 0.13 or more',
       ],
       good: { 'client-fraction': '0.25', 'n-workers': '4' },
     },
