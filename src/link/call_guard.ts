@@ -7,15 +7,25 @@ import { BloomError, ClientLostError, messageOf, withDetails, type ErrorDetails 
 export class CallGuard {
   readonly #side: string;
   readonly #timeoutMs: number;
-  readonly #details: () => ErrorDetails;
+  readonly #details: ErrorDetails;
+  readonly #lostDetails: () => ErrorDetails;
   readonly #waiting = new Map<symbol, { what: string; reject: (reason: Error) => void }>();
   #end: ((what: string) => BloomError) | undefined;
 
-  /** `side` names the other side in errors: "thread 1 (clients 1, 3)"; `details`, asked for at the time, go into every one. */
-  constructor(side: string, timeoutMs: number, details: () => ErrorDetails = () => ({})) {
+  /**
+   * `side` names the other side in errors: "thread 1 (clients 1, 3)"; `details` go into every one. Where the side is lost or does
+   * not answer, those of that moment do.
+   */
+  constructor(
+    side: string,
+    timeoutMs: number,
+    details: ErrorDetails = {},
+    lostDetails: () => ErrorDetails = () => details,
+  ) {
     this.#side = side;
     this.#timeoutMs = timeoutMs;
     this.#details = details;
+    this.#lostDetails = lostDetails;
   }
 
   /** Runs a call; `what` says in errors what was being done. */
@@ -59,7 +69,7 @@ export class CallGuard {
         new ClientLostError(
           'ERR_CLIENT_LOST',
           `The ${this.#side} ended while waiting for "${what}": ${messageOf(cause)}.`,
-          { ...this.#details(), side: this.#side, what },
+          { ...this.#lostDetails(), side: this.#side, what },
           { cause },
         ),
     );
@@ -71,7 +81,7 @@ export class CallGuard {
         new ClientLostError(
           'ERR_LINK_CLOSED',
           `The link to the ${this.#side} is closed: "${what}" was not done.`,
-          { ...this.#details(), side: this.#side, what },
+          { ...this.#lostDetails(), side: this.#side, what },
         ),
     );
   }
@@ -84,11 +94,11 @@ export class CallGuard {
   /** An error that nobody raised on purpose says nothing of where it came from. */
   #named(error: unknown, what: string): Error {
     if (error instanceof BloomError && error.code !== 'ERR_INTERNAL')
-      return withDetails(error, this.#details());
+      return 'to' in error.details ? error : withDetails(error, this.#details);
     return new ClientLostError(
       'ERR_CLIENT_FAILED',
       `The ${this.#side} failed at "${what}": ${messageOf(error).replace(/\.$/, '')}.`,
-      { ...this.#details(), side: this.#side, what },
+      { ...this.#details, side: this.#side, what },
       { cause: error },
     );
   }
@@ -98,7 +108,7 @@ export class CallGuard {
     return new ClientLostError(
       'ERR_CALL_TIMEOUT',
       `The ${this.#side} did not answer "${what}" within ${seconds} s. It hangs, or the machine is overloaded.`,
-      { ...this.#details(), side: this.#side, what },
+      { ...this.#lostDetails(), side: this.#side, what },
     );
   }
 }

@@ -11,7 +11,7 @@ export interface Loopback {
 
 /** Behaves as a link to a thread does: buffers are moved, errors are taken apart and rebuilt. */
 export function openLoopback(client: number, service: ClientService, timeoutMs: number): Loopback {
-  const guard = new CallGuard(`loopback of client ${client}`, timeoutMs, () => ({ client }));
+  const guard = new CallGuard(`loopback of client ${client}`, timeoutMs, { client });
   const carry: Carry = async <M extends Method>(method: M, request: RequestOf<M>) => {
     const moved = move(request);
     const handle = service[method] as (request: RequestOf<M>) => Promise<ReplyOf<M>>;

@@ -65,8 +65,8 @@ export function connectThread<Setup>(
   const send = <T>(message: T): T => transfer(message, movables(message) as never);
   const call = async (client: number, method: string, request: unknown) =>
     unwrap(await remote.call(client, method, send(request)));
-  const guarded = (details: () => ErrorDetails) => {
-    const another = new CallGuard(side, timeoutMs, details);
+  const guarded = (details: ErrorDetails, lostDetails?: () => ErrorDetails) => {
+    const another = new CallGuard(side, timeoutMs, details, lostDetails);
     links.push(another);
     return another;
   };
@@ -76,12 +76,12 @@ export function connectThread<Setup>(
         unwrap(await remote.start(send(setup) as never));
       }),
     openLink(client) {
-      const linkGuard = guarded(() => ({ client: servedBy() ?? client }));
+      const linkGuard = guarded({ client }, () => ({ client: servedBy() ?? client }));
       const carry: Carry = (method, request) => call(client, method, request) as never;
       return linkOver({ client, place }, carry, linkGuard);
     },
     openCalls(client, what, details) {
-      const callGuard = guarded(() => details);
+      const callGuard = guarded(details);
       return (method, request) =>
         callGuard.run(`${what}: ${method}`, () => call(client, method, request)) as never;
     },

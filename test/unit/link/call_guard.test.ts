@@ -24,7 +24,7 @@ describe('CallGuard', () => {
   });
 
   it('says where an error came from that nobody raised on purpose', async () => {
-    const guard = new CallGuard('thread 0', 60_000, () => ({ client: 4 }));
+    const guard = new CallGuard('thread 0', 60_000, { client: 4 });
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     for (const fail of [() => Promise.reject(new TypeError('words')), () => Promise.reject('words')]) {
       const error = await rejection(guard.run('work', fail), ClientLostError, 'ERR_CLIENT_FAILED');
