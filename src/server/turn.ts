@@ -15,8 +15,8 @@ const LOCAL_STEPS_AHEAD = 2;
 
 /**
  * Trains the clients of a turn in lock-step: the tail takes the batches of one local step after the other, and of each in the
- * scheme's order. That order is no barrier: a batch starts as soon as its client's batch before it has come back, and its tail
- * is free. Where a pause is due, all is at rest between two local steps.
+ * scheme's order. Inside that order a batch starts as soon as its client's batch before it has come back, and its tail is free;
+ * nobody is further ahead of the slowest than `LOCAL_STEPS_AHEAD`. Where a pause is due, all is at rest between two local steps.
  */
 export async function* trainTurn(
   parts: TrainerParts,

@@ -1,36 +1,11 @@
-import { expect } from 'chai';
-import { holds, type Check } from '../../src/cli/proof.js';
-import { proveSplitEqualsUnsplit, type SplitProofOptions } from '../../src/cli/verify_split.js';
 import { optimizerMeans } from '../../src/engine/mean_state.js';
 import { modes, schemes } from '../../src/server/schemes/registry.js';
-import { adam, firstDigits, sgd } from '../support/cluster_training.js';
+import { adam } from '../support/cluster_training.js';
 import { describeTensorflow } from '../support/engines.js';
+import { expectHolds, prove } from '../support/proof.js';
 
 /** Three rounds with momentum, shards of unequal numbers of batches, two threads for three clients. */
 describe('every scheme equals unsplit replicas, replayed in the order of its batches', () => {
-  const prove = async (change: Partial<SplitProofOptions>) =>
-    proveSplitEqualsUnsplit({
-      dataset: await firstDigits(300, 20),
-      mode: 'sequential',
-      model: 'lenet',
-      cut: 'default',
-      cutBack: undefined,
-      engine: 'onnxruntime',
-      devices: 'auto',
-      tailDevice: 'auto',
-      numClients: 3,
-      numThreads: 2,
-      optimizer: sgd,
-      handoff: 'weights_and_optimizer',
-      splitfedOptimizer: 'reset',
-      clientFraction: 1,
-      ...change,
-    });
-  const expectHolds = (checks: readonly Check[]) => {
-    expect(checks.length).to.be.at.least(2);
-    for (const check of checks) expect(holds(check), JSON.stringify(check)).to.equal(true);
-  };
-
   for (const mode of modes) {
     it(mode, async () => {
       expectHolds(await prove({ mode }));
