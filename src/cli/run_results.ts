@@ -57,7 +57,7 @@ export async function writeResults(
     evaluationsOf(plan.dataset.classNames, result, classCounts, {
       asked: config.forgetting,
       heads: plan.scheme.heads,
-      numRows: plan.forgettingRows.length,
+      numRows: plan.numForgettingRows,
     }),
   );
   clock.endOf('saving');
