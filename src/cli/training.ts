@@ -8,7 +8,7 @@ import {
   ShapeError,
 } from '../core/errors.js';
 import type { CostsSoFar, CostsSummary } from '../core/costs.js';
-import type { TrainEvent, TrainResult } from '../core/events.js';
+import type { SavedWeights, TrainEvent, TrainResult } from '../core/events.js';
 import type { Link } from '../link/link.js';
 import { forgetAfter, newestCheckpoint, type Checkpoint, type SavedStates } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
@@ -38,7 +38,7 @@ export interface DurableTraining {
   readonly warn: (message: string) => void;
   readonly interruptedBy: () => string | undefined;
   /** Called while the clients still live: they write what they have. */
-  readonly save: (cluster: Cluster, holders: readonly number[]) => Promise<void>;
+  readonly save: (cluster: Cluster, holders: readonly number[]) => Promise<readonly SavedWeights[]>;
 }
 
 /** What came of it. */
@@ -48,6 +48,7 @@ export interface Trained {
   /** As `client@round`. */
   readonly skippedVisits: readonly string[];
   readonly costs: CostsSummary;
+  readonly clientFiles: readonly SavedWeights[];
 }
 
 /**
@@ -182,8 +183,8 @@ async function* trainOnce(
     },
   };
   const result = yield* counted(train(parts, beginning), costs);
-  await attempt.save(cluster, result.holders);
-  return { result, classCounts, skippedVisits, costs: costs.soFar };
+  const clientFiles = await attempt.save(cluster, result.holders);
+  return { result, classCounts, skippedVisits, costs: costs.soFar, clientFiles };
 }
 
 /** Every event is counted before it is told. */
