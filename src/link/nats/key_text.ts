@@ -1,4 +1,10 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { nkeys } from '@nats-io/transport-node';
 
 /** RFC 8032 (signatures) and RFC 7748 (key agreement). */
@@ -22,6 +28,16 @@ export function readPrivate(text: unknown, curve: Curve): KeyObject | undefined 
 /** Undefined for anything but `publicText` of a key on that curve. */
 export function readPublic(text: unknown, curve: Curve): KeyObject | undefined {
   return readKey(text, curve, publicText, (key) => createPublicKey({ key, format: 'der', type: 'spki' }));
+}
+
+/** False for the few X25519 keys with which every secret would be zero (RFC 7748, section 6.1): OpenSSL refuses them. */
+export function canAgree(publicKey: KeyObject): boolean {
+  try {
+    diffieHellman({ privateKey: generateKeyPairSync('x25519').privateKey, publicKey });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A key has one text only, so that two texts are two keys. */

@@ -52,7 +52,7 @@ export function sealParcel(
   const parcel = new Uint8Array(bytes.byteLength + SEAL_BYTES);
   const { header, ciphertext, tag, signed, signature } = partsOf(parcel);
   parcel[0] = VERSION;
-  parcel.set(contextBytes(context), 1);
+  parcel.set(contextBytes(peers, context), 1);
   parcel.set(once.publicKey.export({ type: 'spki', format: 'der' }), EPHEMERAL_AT);
   const shared = diffieHellman({ privateKey: once.privateKey, publicKey: receiver });
   const cipher = createCipheriv('aes-256-gcm', ...keyAndNonce(shared, header, receiver)).setAAD(header);
@@ -85,7 +85,7 @@ export function openParcel(
       expected,
       `client ${expected.from} did not sign it as it is: it was altered, cut short or forged`,
     );
-  const mismatch = mismatchOf(parcel.subarray(1, EPHEMERAL_AT), expected);
+  const mismatch = mismatchOf(parcel.subarray(1, EPHEMERAL_AT), ofPeers(peers, expected));
   if (mismatch !== undefined) throw refused(expected, mismatch);
   try {
     const ephemeral = createPublicKey({
@@ -125,9 +125,9 @@ function keyAndNonce(shared: Buffer, header: Uint8Array, receiver: KeyObject): [
   return [bytes.subarray(0, KEY_BYTES), bytes.subarray(KEY_BYTES)];
 }
 
-function contextBytes(context: ParcelContext): Uint8Array {
+function contextBytes(peers: Peers, context: ParcelContext): Uint8Array {
   try {
-    return encodeContext(context);
+    return encodeContext(ofPeers(peers, context));
   } catch (error) {
     throw refused(context, messageOf(error), error);
   }
@@ -138,6 +138,11 @@ function publicKeyOf(peers: Peers, ends: Ends, end: keyof Ends, curve: Curve): K
   const key = readPublic(curve === 'x25519' ? peer?.seal : peer?.sign, curve);
   if (key) return key;
   throw refused(ends, `client ${ends[end]} is not on the list of peers`);
+}
+
+/** A run is one among peers. */
+function ofPeers<T extends { readonly run: string }>({ fingerprint }: Peers, context: T): T {
+  return { ...context, run: `${fingerprint} ${context.run}` };
 }
 
 type Ends = Pick<ParcelContext, 'from' | 'to'>;
