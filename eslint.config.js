@@ -28,7 +28,8 @@ const homes = {
   '@tensorflow/tfjs-node-gpu': ['engine/tensorflow'],
   protobufjs: ['engine/onnxruntime', 'report/tensorboard'],
   convict: ['config'],
-  yaml: ['config'],
+  yaml: ['config', 'link/nats'],
+  '@nats-io/transport-node': ['link/nats'],
   winston: ['report'],
   'cli-progress': ['report'],
   vega: ['report/plots'],
@@ -110,6 +111,7 @@ export default tseslint.config(
   restrictions('report', 'src/report/tensorboard'),
   restrictions('report', 'src/report/plots'),
   restrictions('data', 'src/data/femnist'),
+  restrictions('link', 'src/link/nats'),
   {
     files: ['test/**/*.ts'],
     rules: {

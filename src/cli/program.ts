@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { BloomError, InterruptedError, messageOf, StuckThreadError } from '../core/errors.js';
+import { addBrokerConfigCommand } from './broker_config.js';
 import { addCompareCommand } from './compare.js';
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addKeysCommand } from './keys.js';
+import { addPeersCommand } from './peers.js';
 import { addPlanCommand } from './plan_cuts.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
@@ -32,6 +35,9 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addDataCommand(program);
   addDevicesCommand(program);
   addTrackCommand(program);
+  addKeysCommand(program);
+  addPeersCommand(program);
+  addBrokerConfigCommand(program);
   addTensorflowCommand(program);
   // Commander would end the process by itself, before anything could be closed.
   for (const command of [program, ...program.commands])
