@@ -11,7 +11,7 @@ import { loadEngine, type EngineName } from '../engine/registry.js';
 import type { Fault } from '../link/faults.js';
 import type { Link } from '../link/link.js';
 import type { Network, SplitNetwork } from '../models/network.js';
-import { startClientPool, type ClientPool } from '../server/client_pool.js';
+import { startClientPool, type ClientPool, type CommonSetup } from '../server/client_pool.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { sequential } from '../server/schemes/sequential.js';
 import type { Tails } from '../server/tails/tails.js';
@@ -138,10 +138,26 @@ export function openLocalClients(
   options: LocalClientOptions,
   { engine, threadDevices }: Placed,
 ): Promise<ClientPool> {
-  const { dataset, network, shards, callTimeoutMs } = options;
+  const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
+  const { shards, callTimeoutMs } = options;
+  return startClientPool((thread) => setupOn(options, engine, threadDevices[thread]), shards, {
+    numThreads: threadDevices.length,
+    threadFile,
+    callTimeoutMs,
+  });
+}
+
+/** What a thread on this device is told, whoever lives there. */
+export function setupOn(
+  options: Omit<LocalClientOptions, 'shards' | 'callTimeoutMs'>,
+  engine: EngineName,
+  device: string,
+): CommonSetup {
+  const { dataset, network } = options;
   const { seed, batchSize, rowOrder, forgettingRows, sharesClassCounts, faults, firedFaults } = options;
-  const setup = {
+  return {
     engine,
+    segments: clientSegments(options, device),
     seed,
     batchSize,
     rowOrder,
@@ -154,12 +170,6 @@ export function openLocalClients(
     faults,
     firedFaults,
   };
-  const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
-  return startClientPool(
-    (thread) => ({ ...setup, segments: clientSegments(options, threadDevices[thread]) }),
-    shards,
-    { numThreads: threadDevices.length, threadFile, callTimeoutMs },
-  );
 }
 
 /** How pictures of a data set become the input of a network. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../core/errors.js';
 import { METRICS, runFiles } from '../report/run_directory.js';
-import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
+import { newestCheckpoint, type Checkpoint, type RequireHeads } from '../server/checkpoint.js';
 import { fitsSchedule } from '../server/progress.js';
 import type { RunPlan } from './plan.js';
 import { versions } from './versions.js';
@@ -13,6 +13,7 @@ import { versions } from './versions.js';
 export async function checkpointOf(
   runDirectory: string,
   { dataset, shardSizes, dataSha256, scheduleWithout }: RunPlan,
+  requireHeads: RequireHeads,
   warn: (message: string) => void,
 ): Promise<Checkpoint | undefined> {
   const hasItsRecord = async ({ steps, lengths }: Checkpoint) => {
@@ -20,7 +21,7 @@ export async function checkpointOf(
     if (!isThere) warn(`checkpoint of batch ${steps} is left out: ${METRICS} is shorter than it was.`);
     return isThere;
   };
-  const checkpoint = await newestCheckpoint(runFiles(runDirectory).checkpoints, hasItsRecord, warn);
+  const checkpoint = await newestCheckpoint(runFiles(runDirectory).checkpoints, hasItsRecord, requireHeads, warn);
   if (checkpoint && checkpoint.dataSha256 !== dataSha256()) {
     throw new ConfigError(
       'ERR_OTHER_DATA',

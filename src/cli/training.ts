@@ -17,6 +17,7 @@ import { protocolOf } from '../server/protocols/registry.js';
 import { nameOfVisit, type Turn } from '../server/schedule.js';
 import { train } from '../server/trainer.js';
 import type { Cluster } from './cluster.js';
+import type { RunClients } from './hosts/client_side.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
 import type { RunPlan } from './plan.js';
 import { bytesOf, RunCosts, summaryOfCosts } from './run_costs.js';
@@ -30,6 +31,7 @@ export interface DurableTraining {
   readonly checkpointFolder: string;
   /** Brings up both sides anew. */
   readonly openCluster: () => Promise<Cluster>;
+  readonly clients: RunClients;
   /** Where it goes on from; undefined for fresh weights. */
   readonly start: Checkpoint | undefined;
   readonly dataSha256: () => string;
@@ -94,6 +96,7 @@ export async function* trainDurably(
     start = await newestCheckpoint(
       training.checkpointFolder,
       ({ progress }) => failed === undefined || isBefore(progress, failed.turn),
+      training.clients.requireHeads,
       training.warn,
     );
     const outcome = failed === undefined ? '' : ` The visit ${failed.name} is left out.`;
@@ -151,6 +154,7 @@ async function* trainOnce(
       lengths: () => record.lengths(),
       costs: () => costs.soFar,
       onWritten: ({ steps }) => record.log.info('checkpoint', { steps }),
+      onKept: (kept) => attempt.clients.keepHeadsOf(kept),
       interruptedBy: attempt.interruptedBy,
       now: () => performance.now(),
     },

@@ -57,8 +57,8 @@ export function loadConfig(sources: ConfigSources, settings: readonly Assignment
 }
 
 /** The configuration of a program that gives its options as an object: defaults, then options. Throws ConfigError. */
-export function configFrom(options: object): LoadedConfig {
-  return merge([readMapping(options as Record<string, unknown>, 'the options')]);
+export function configFrom(options: object, source = 'the options'): LoadedConfig {
+  return merge([readMapping(options as Record<string, unknown>, source)]);
 }
 
 /** The configuration in a run's `.hydra/config.yaml`: defaults, then the file, then flags. Throws ConfigError. */

@@ -4,6 +4,11 @@ import type { RunConfig } from './run_config.js';
 
 /** The configuration as YAML that `--config` reads back; sensitive keys are left out. */
 export function toYaml(config: RunConfig): string {
+  return stringify(toPlain(config));
+}
+
+/** The configuration as plain data; sensitive keys are left out. */
+export function toPlain(config: RunConfig): Readonly<Record<string, unknown>> {
   const root: Record<string, unknown> = {};
   for (const { name, isSensitive } of keys) {
     if (isSensitive) continue;
@@ -17,7 +22,7 @@ export function toYaml(config: RunConfig): string {
     const last = path[path.length - 1];
     to[last] = (from as Record<string, unknown>)[last];
   }
-  return stringify(root);
+  return root;
 }
 
 /** A list as YAML. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { ProtocolError } from '../core/errors.js';
-import type { Parcel } from './parcels.js';
+import type { Parcel, RefusedParcel } from './parcels.js';
 import { movables } from './wire.js';
 
 /**
@@ -11,15 +11,15 @@ export class HeadExchange {
   readonly #threadOf: (client: number) => number;
   readonly #thread: number;
   readonly #ports: ReadonlyMap<number, MessagePort>;
-  readonly #arrived = new Map<number, Parcel>();
-  readonly #waiting = new Map<number, (parcel: Parcel) => void>();
+  readonly #arrived = new Map<number, Parcel | RefusedParcel>();
+  readonly #waiting = new Map<number, (parcel: Parcel | RefusedParcel) => void>();
 
   constructor(thread: number, threadOf: (client: number) => number, ports: ReadonlyMap<number, MessagePort>) {
     this.#thread = thread;
     this.#threadOf = threadOf;
     this.#ports = ports;
     for (const port of ports.values()) {
-      port.on('message', (parcel: Parcel) => {
+      port.on('message', (parcel: Parcel | RefusedParcel) => {
         this.#deliver(parcel);
       });
     }
@@ -38,18 +38,23 @@ export class HeadExchange {
     port.postMessage(parcel, movables(parcel));
   }
 
-  /** The next parcel for this client, when it is there. */
-  receive(client: number): Promise<Parcel> {
-    const parcel = this.#arrived.get(client);
+  /** The next parcel for this client, when it is there. Throws ProtocolError for one that was refused on its way. */
+  async receive(client: number): Promise<Parcel> {
+    const arrived = this.#arrived.get(client);
     this.#arrived.delete(client);
-    return parcel ? Promise.resolve(parcel) : new Promise((resolve) => this.#waiting.set(client, resolve));
+    const parcel =
+      arrived ??
+      (await new Promise<Parcel | RefusedParcel>((resolve) => this.#waiting.set(client, resolve)));
+    if (!('refused' in parcel)) return parcel;
+    const { from, to, refused } = parcel;
+    throw new ProtocolError('ERR_HAND_OVER', refused, { from, to });
   }
 
   close(): void {
     for (const port of this.#ports.values()) port.close();
   }
 
-  #deliver(parcel: Parcel): void {
+  #deliver(parcel: Parcel | RefusedParcel): void {
     const take = this.#waiting.get(parcel.to);
     this.#waiting.delete(parcel.to);
     if (take) take(parcel);

@@ -31,6 +31,14 @@ export interface SumParcel extends Position {
 
 export type Parcel = HeadParcel | SumParcel;
 
+/** What arrives instead of a parcel that could not be opened on its way from another process. */
+export interface RefusedParcel {
+  readonly from: number;
+  readonly to: number;
+  /** The whole error message. */
+  readonly refused: string;
+}
+
 /** Packs a head, one state a segment; the states' buffers become the parcel's. */
 export function packHead(request: HandOverRequest, states: readonly SegmentState[]): HeadParcel {
   const { generation, step, round, from, to, optimizers } = request;

@@ -105,17 +105,26 @@ export async function listCheckpoints(
   return found;
 }
 
+/** Throws DataError unless whoever has the files of these heads has them whole. */
+export type RequireHeads = (heads: readonly SavedStates[]) => Promise<void>;
+
+/** Of heads whose files are on this machine. */
+export async function requireFiles(heads: readonly SavedStates[]): Promise<void> {
+  await Promise.all(heads.map(readChecked));
+}
+
 /** The newest checkpoint that is wanted and whole, its states included; undefined where there is none. */
 export async function newestCheckpoint(
   folder: string,
   isWanted: (checkpoint: Checkpoint) => boolean | Promise<boolean>,
+  requireHeads: RequireHeads,
   onDamaged: (message: string) => void,
 ): Promise<Checkpoint | undefined> {
   for (const checkpoint of await listCheckpoints(folder, onDamaged)) {
     if (!(await isWanted(checkpoint))) continue;
     try {
       const { heads, tails } = checkpoint;
-      await Promise.all([...heads, ...(tails ? [tails] : [])].map(readChecked));
+      await Promise.all([requireHeads(heads), ...(tails ? [readChecked(tails)] : [])]);
       return checkpoint;
     } catch (error) {
       onDamaged(`checkpoint ${basename(checkpoint.folder)} is left out: ${messageOf(error)}`);

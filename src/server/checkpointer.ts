@@ -28,6 +28,8 @@ export interface CheckpointerOptions {
   /** What the training has cost so far. */
   readonly costs: () => CostsSoFar;
   readonly onWritten: (checkpoint: Checkpoint) => void;
+  /** Told which checkpoints there are still. */
+  readonly onKept: (kept: readonly Checkpoint[]) => Promise<void>;
   /** Asked whenever every side is at rest: a signal's name ends the training after a checkpoint. */
   readonly interruptedBy: () => string | undefined;
   /** Milliseconds. */
@@ -98,10 +100,9 @@ export class Checkpointer {
     const { folder, policy } = this.#options;
     const all = await listCheckpoints(folder, () => undefined);
     const beforeTurn = all.find(({ progress }) => isBefore(progress, turn));
-    await keepOnly(
-      folder,
-      all.filter((each, index) => index < policy.keep || each === beforeTurn),
-    );
+    const kept = all.filter((each, index) => index < policy.keep || each === beforeTurn);
+    await keepOnly(folder, kept);
+    await this.#options.onKept(kept);
   }
 }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Shard } from '../data/splits/data_split.js';
 import type { Link } from '../link/link.js';
-import { threadOf, type ThreadSetup } from '../link/setup.js';
+import { threadOf, type ClientSetup, type ThreadSetup } from '../link/setup.js';
 import { openThreadPool } from './thread_pool.js';
 
 /** What a thread is told besides its clients and its place among the threads. */
@@ -56,6 +56,46 @@ export async function startClientPool(
   }));
   const links = threads.map((thread, client) => pool.connections[thread].openLink(client));
   return { links, close: () => pool.close() };
+}
+
+/** A client alone in its process. */
+export interface LoneClient {
+  readonly link: Link;
+  /** Where parcels for other clients come out, and those of others are to be put in. */
+  readonly mail: MessagePort;
+  close(): Promise<void>;
+}
+
+/** Starts the thread of the only client of this process; `numClients` are in the run. */
+export async function startLoneClient(
+  setup: CommonSetup,
+  own: ClientSetup,
+  numClients: number,
+  options: Omit<PoolOptions, 'numThreads'>,
+): Promise<LoneClient> {
+  const { client } = own;
+  const { port1: mail, port2 } = new MessageChannel();
+  const pool = openThreadPool<ThreadSetup>({
+    ...options,
+    numThreads: 1,
+    taskName: 'hostClients',
+    sideOf: () => `thread of client ${client}`,
+    servedBy: () => client,
+  });
+  const threads = Array.from({ length: numClients }, (_, each) => (each === client ? 0 : -1));
+  await pool.start(() => ({
+    ...setup,
+    threads,
+    thread: 0,
+    served: new Int32Array(new SharedArrayBuffer(4)).fill(-1),
+    peers: new Map([[-1, port2]]),
+    clients: [own],
+  }));
+  const close = async () => {
+    mail.close();
+    await pool.close();
+  };
+  return { link: pool.connections[0].openLink(client), mail, close };
 }
 
 /** A channel for each pair of threads: by thread, its port to every other one. */

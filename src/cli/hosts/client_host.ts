@@ -1,0 +1,188 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configFrom } from '../../config/load.js';
+import type { RunConfig } from '../../config/run_config.js';
+import { ConfigError, ProtocolError } from '../../core/errors.js';
+import type { Progress } from '../../core/progress.js';
+import type { Connection } from '../../link/nats/connection.js';
+import type {
+  ClientFacts,
+  HostService,
+  KeepRequest,
+  OpenRequest,
+  PrepareRequest,
+  StatesRequest,
+} from '../../link/nats/host.js';
+import { openMail } from '../../link/nats/mail.js';
+import { linkHandler } from '../../link/nats/nats_link.js';
+import type { Correspondence } from '../../link/nats/sealed.js';
+import { readChecked } from '../../link/state_file.js';
+import { startLoneClient, type LoneClient } from '../../server/client_pool.js';
+import { planRun, type LocalPlan } from '../plan.js';
+import { loneSetup } from '../run_cluster.js';
+import { ownVersion } from '../versions.js';
+import { pathIn } from './own_paths.js';
+
+export interface ClientHostOptions {
+  readonly client: number;
+  readonly connection: Connection;
+  readonly correspondence: Correspondence;
+  /** Empty for the usual place of the data set. */
+  readonly dataDir: string;
+  readonly datasetsDir: string;
+  /** Where the folders of its runs are made. */
+  readonly folder: string;
+  readonly progress: Progress;
+  /** Told what happens, for people. */
+  readonly say: (line: string) => void;
+  /** The run is over. */
+  readonly onEnd: () => void;
+}
+
+interface Prepared {
+  readonly config: RunConfig;
+  readonly plan: LocalPlan;
+}
+
+interface Opened {
+  readonly lone: LoneClient;
+  readonly handle: (message: unknown) => Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** The process of one client: it reads the client's rows, and brings its thread up when the server says so. */
+export class ClientHost implements HostService {
+  readonly #options: ClientHostOptions;
+  #prepared: Prepared | undefined;
+  #opened: Opened | undefined;
+  /** What was asked for last of opening and closing: one after the other. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: ClientHostOptions) {
+    this.#options = options;
+  }
+
+  async prepare({ config: sent, version }: PrepareRequest): Promise<ClientFacts> {
+    if (version !== ownVersion()) {
+      throw new ConfigError(
+        'ERR_VERSION',
+        `Client ${this.#options.client} has bloom-split ${ownVersion()}, the server ${String(version)}. Install the same version on both.`,
+        { client: this.#options.client },
+      );
+    }
+    const { dataDir, datasetsDir, folder, progress } = this.#options;
+    const own = { data_dir: dataDir, datasets_dir: datasetsDir, output_dir: folder, nats: {} };
+    const options = { ...(JSON.parse(sent) as object), ...own };
+    const { config } = configFrom(options, 'the configuration that the server sent');
+    const plan = await planRun(config, progress);
+    this.#prepared = { config, plan };
+    return factsOf(plan, this.#options.client);
+  }
+
+  open(request: OpenRequest): Promise<void> {
+    return this.#next(async () => {
+      await this.#opened?.close();
+      this.#opened = await this.#start(request);
+      this.#options.say(
+        request.generation === 0 ? `training ${request.run}` : `training ${request.run} again, after a loss`,
+      );
+    });
+  }
+
+  async requireStates({ run, name, sha256 }: StatesRequest): Promise<void> {
+    await readChecked({ path: pathIn(this.#runFolder(run), name), sha256 });
+  }
+
+  async keepStates({ run, folders }: KeepRequest): Promise<void> {
+    const checkpoints = join(this.#runFolder(run), 'checkpoints');
+    const there = await readdir(checkpoints).catch(() => []);
+    const gone = there.filter((name) => !folders.includes(name));
+    await Promise.all(gone.map((name) => rm(join(checkpoints, name), { recursive: true, force: true })));
+  }
+
+  end({ run }: { readonly run: string }): Promise<void> {
+    this.#options.say(`${run} is over`);
+    this.#options.onEnd();
+    return Promise.resolve();
+  }
+
+  /** Handles what the server asks its client. */
+  async forClient(message: unknown): Promise<unknown> {
+    if (!this.#opened) {
+      throw new ProtocolError(
+        'ERR_NOT_OPEN',
+        `Client ${this.#options.client} was asked for something before it was opened.`,
+        { client: this.#options.client },
+      );
+    }
+    return await this.#opened.handle(message);
+  }
+
+  close(): Promise<void> {
+    return this.#next(async () => {
+      await this.#opened?.close();
+      this.#opened = undefined;
+    });
+  }
+
+  #next(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #start({ run, start, generation, engine }: OpenRequest): Promise<Opened> {
+    const { client, connection, correspondence, say } = this.#options;
+    if (!this.#prepared) throw new ProtocolError('ERR_NOT_OPEN', `Client ${client} knows no run yet.`, { client });
+    const { config, plan } = this.#prepared;
+    const setup = await loneSetup(config, plan, engine);
+    const own = { client, shard: plan.partition.shards[client] };
+    const numClients = config.n_workers;
+    const threadFile = fileURLToPath(new URL('../../client/thread.js', import.meta.url));
+    const callTimeoutMs = config.call_timeout_s * 1000;
+    const lone = await startLoneClient(setup, own, numClients, { threadFile, callTimeoutMs });
+    const mail = openMail(connection, {
+      port: lone.mail,
+      client,
+      numClients,
+      correspondence,
+      start,
+      generation,
+      warn: say,
+    });
+    const folder = this.#runFolder(run);
+    return {
+      lone,
+      handle: linkHandler(lone.link, { toPath: (name) => pathIn(folder, name) }),
+      async close() {
+        mail.close();
+        await lone.close();
+      },
+    };
+  }
+
+  #runFolder(run: string): string {
+    return pathIn(this.#options.folder, run);
+  }
+}
+
+function factsOf(plan: LocalPlan, client: number): ClientFacts {
+  const { dataset, partition, shardSizes, untestedClasses, numForgettingRows, dataSha256 } = plan;
+  const { name, shape, classNames, background, isVerified, train, test } = dataset;
+  return {
+    name,
+    shape,
+    classNames,
+    background,
+    isVerified,
+    numTrainRows: train.numRows,
+    numTestRows: test.numRows,
+    shardSize: shardSizes[client],
+    numLeftOut: partition.numLeftOut,
+    whyLeftOut: partition.whyLeftOut,
+    untestedClasses,
+    numForgettingRows,
+    dataSha256: dataSha256(),
+  };
+}

@@ -1,0 +1,98 @@
+import { ProtocolError } from '../../core/errors.js';
+import type { DataShape } from '../../core/shapes.js';
+import type { EngineName } from '../../engine/registry.js';
+import type { Caller } from './calls.js';
+
+/** What the process of a client does for the server, besides what the client in it does. */
+export interface HostService {
+  /** Reads its rows, as the configuration says, and tells of them. */
+  prepare(request: PrepareRequest): Promise<ClientFacts>;
+  /** Brings its client up afresh, on a new thread. */
+  open(request: OpenRequest): Promise<void>;
+  /** Throws DataError unless it has this file whole. */
+  requireStates(request: StatesRequest): Promise<void>;
+  /** Removes what it has of other checkpoints. */
+  keepStates(request: KeepRequest): Promise<void>;
+  /** The run is over. */
+  end(request: { readonly run: string }): Promise<void>;
+}
+
+export interface PrepareRequest {
+  /** JSON of the run's configuration. */
+  readonly config: string;
+  /** Of the server's software: both must be the same. */
+  readonly version: string;
+}
+
+/** What a client tells of its rows: never what is in them. */
+export interface ClientFacts {
+  readonly name: string;
+  readonly shape: DataShape;
+  readonly classNames: readonly string[];
+  readonly background: number;
+  readonly isVerified: boolean;
+  readonly numTrainRows: number;
+  readonly numTestRows: number;
+  /** Training rows of this client. */
+  readonly shardSize: number;
+  readonly numLeftOut: number;
+  readonly whyLeftOut: string;
+  readonly untestedClasses: readonly string[];
+  readonly numForgettingRows: number;
+  readonly dataSha256: string;
+}
+
+export interface OpenRequest {
+  /** Folder of the run at the client. */
+  readonly run: string;
+  /** Names this start of the run: what another start sent is refused. */
+  readonly start: string;
+  readonly generation: number;
+  readonly engine: EngineName;
+}
+
+export interface StatesRequest {
+  readonly run: string;
+  /** Relative to the run's folder. */
+  readonly name: string;
+  readonly sha256: string;
+}
+
+export interface KeepRequest {
+  readonly run: string;
+  /** Folders of checkpoints, relative to the run's folder. */
+  readonly folders: readonly string[];
+}
+
+const methods: readonly (keyof HostService)[] = ['prepare', 'open', 'requireStates', 'keepStates', 'end'];
+
+/** The process at the other end of these calls. */
+export function hostOver(caller: Caller): HostService {
+  const call =
+    <M extends keyof HostService>(method: M) =>
+    (request: Parameters<HostService[M]>[0]) =>
+      caller.call({ host: method, request }) as ReturnType<HostService[M]>;
+  return {
+    prepare: call('prepare'),
+    open: call('open'),
+    requireStates: call('requireStates'),
+    keepStates: call('keepStates'),
+    end: call('end'),
+  };
+}
+
+/** Handles calls to the process; all others are for its client. */
+export function hostHandler(
+  service: HostService,
+  forClient: (message: unknown) => Promise<unknown>,
+): (message: unknown) => Promise<unknown> {
+  return async (message) => {
+    const { host, request } = (message ?? {}) as { readonly host?: unknown; readonly request?: unknown };
+    if (host === undefined) return await forClient(message);
+    const method = methods.find((name) => name === host);
+    if (method === undefined)
+      throw new ProtocolError('ERR_NO_METHOD', 'The process of a client was asked for what it does not know.', {});
+    const handle = service[method] as (request: unknown) => Promise<unknown>;
+    return (await handle.call(service, request)) ?? null;
+  };
+}
