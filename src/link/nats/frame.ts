@@ -49,7 +49,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** The body is a part of the bytes. Throws ProtocolError. */
 export function decodeFrame(given: Uint8Array): Frame {
   const bytes = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
-  if (bytes.length < HEADER_BYTES) throw damaged(`it has ${bytes.length} bytes, and its header alone ${HEADER_BYTES}`);
+  if (bytes.length < HEADER_BYTES)
+    throw damaged(`it has ${bytes.length} bytes, and its header alone ${HEADER_BYTES}`);
   if (bytes[0] !== VERSION) throw damaged(`it is of version ${bytes[0]} instead of ${VERSION}`);
   if (bytes[1] >= kinds.length) throw damaged(`it is of kind ${bytes[1]}`);
   const [counter, answered, mark, offset, total] = numbers.map((_, index) =>
@@ -63,12 +64,16 @@ export function decodeFrame(given: Uint8Array): Frame {
 }
 
 function checkPiece({ mark, offset, total, body }: Frame): void {
-  if (total > MAX_MESSAGE_BYTES) throw damaged(`it announces ${total} bytes, and ${MAX_MESSAGE_BYTES} is the limit`);
+  if (total > MAX_MESSAGE_BYTES)
+    throw damaged(`it announces ${total} bytes, and ${MAX_MESSAGE_BYTES} is the limit`);
   const end = offset + body.length;
   if (body.length === 0 || end > mark || mark > total)
     throw damaged(`it brings bytes ${offset} to ${end} of ${total}, and up to ${mark} were announced`);
 }
 
 function damaged(why: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME', `A frame from the broker was not taken: ${why}. Both sides must run the same version.`);
+  return new ProtocolError(
+    'ERR_FRAME',
+    `A frame from the broker was not taken: ${why}. Both sides must run the same version.`,
+  );
 }

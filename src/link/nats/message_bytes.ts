@@ -25,7 +25,8 @@ codec.register({
 export function encodeMessage(message: unknown): Uint8Array {
   const buffers = movables(message) as ArrayBuffer[];
   const numBytes = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (numBytes > MAX_MESSAGE_BYTES) throw unsendable(`it has ${numBytes} bytes, and ${MAX_MESSAGE_BYTES} is the limit`);
+  if (numBytes > MAX_MESSAGE_BYTES)
+    throw unsendable(`it has ${numBytes} bytes, and ${MAX_MESSAGE_BYTES} is the limit`);
   const encoder = new Encoder({
     extensionCodec: codec,
     ignoreUndefined: true,
@@ -56,5 +57,8 @@ export function decodeMessage(bytes: Uint8Array): unknown {
 }
 
 function unsendable(why: string): ProtocolError {
-  return new ProtocolError('ERR_MESSAGE', `A message cannot be sent: ${why}. It must be plain data with ArrayBuffers.`);
+  return new ProtocolError(
+    'ERR_MESSAGE',
+    `A message cannot be sent: ${why}. It must be plain data with ArrayBuffers.`,
+  );
 }

@@ -20,6 +20,9 @@ export class Outgoing {
     this.#bytes = bytes;
     this.#pieceBytes = pieceBytes;
     this.#send = send;
+  }
+
+  start(): void {
     this.#sendFrom(0);
   }
 
