@@ -1,7 +1,28 @@
 import type { CallGuard } from './call_guard.js';
 import type { ClientService } from './messages.js';
 
-export type Method = keyof ClientService;
+/** Every method of a client. */
+export const methods = [
+  'classCounts',
+  'createHead',
+  'loadHead',
+  'startVisit',
+  'trainStep',
+  'backStep',
+  'trainAlone',
+  'takeSpentMs',
+  'sendHead',
+  'receiveHead',
+  'averageHead',
+  'testActivations',
+  'testBack',
+  'testAlone',
+  'testReport',
+  'saveStates',
+  'loadStates',
+  'saveHead',
+] as const satisfies readonly (keyof ClientService)[];
+export type Method = (typeof methods)[number];
 export type RequestOf<M extends Method> = Parameters<ClientService[M]>[0];
 export type ReplyOf<M extends Method> = Awaited<ReturnType<ClientService[M]>>;
 

@@ -1,34 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ProtocolError } from '../../core/errors.js';
 import type { CallGuard } from '../call_guard.js';
-import type { Link } from '../link.js';
-import type { ClientService } from '../messages.js';
-import type { Caller } from './calls.js';
+import { linkOver, methods, type Carry, type Link, type Method, type RequestOf } from '../link.js';
+import type { ClientService, LoadRequest, SaveRequest, WeightsFile } from '../messages.js';
+import type { Caller } from './caller.js';
+import type { RunPaths } from './run_paths.js';
 
-/** Files of the server's run directory, as requests name them to a client on another host. */
-export interface SentPaths {
-  /** Path relative to the run directory of an absolute one. */
-  toName(path: string): string;
-}
-
-/** Where a client keeps the files that requests name. */
-export interface OwnPaths {
-  /** Path in the client's own folder. Throws ProtocolError where the name leaves it. */
-  toPath(name: string): string;
-}
-
-/** The server's link to a client on another host. */
+/** The server's link to a client on another host, whose files have the names of `paths`. */
 export function openNatsLink(
-  _where: Pick<Link, 'client' | 'place'>,
-  _caller: Caller,
-  _guard: CallGuard,
-  _paths: SentPaths,
+  where: Pick<Link, 'client' | 'place'>,
+  caller: Caller,
+  guard: CallGuard,
+  paths: Pick<RunPaths, 'toName'>,
 ): Link {
-  throw new Error('not written');
+  // Posts before it returns, as every link does.
+  const carry: Carry = (method, request) =>
+    caller.call({ method, request: withPaths(method, request, (path) => paths.toName(path)) }) as never;
+  return linkOver(where, carry, guard);
 }
 
-/** The client's side: handles what the link sends, for `serveCalls`. */
+/** The client's side, for `serveCalls`: what the link carries is done by its service. */
 export function linkHandler(
-  _service: ClientService,
-  _paths: OwnPaths,
+  service: ClientService,
+  paths: Pick<RunPaths, 'toPath'>,
 ): (message: unknown) => Promise<unknown> {
-  throw new Error('not written');
+  return (message) => {
+    const { method, request } = checked(message);
+    const files: string[] = [];
+    const own = withPaths(method, request, (name) => {
+      const path = paths.toPath(name);
+      files.push(path);
+      return path;
+    });
+    // At once: a call that waited here would be overtaken by the next one.
+    if (method === 'saveStates' || method === 'saveHead')
+      for (const file of files) mkdirSync(dirname(file), { recursive: true });
+    const handle = service[method] as (request: unknown) => Promise<unknown>;
+    return handle.call(service, own);
+  };
+}
+
+/** The request with every path in it replaced. Throws ProtocolError where it has none of the right kind. */
+function withPaths<M extends Method>(
+  method: M,
+  request: RequestOf<M>,
+  replace: (path: string) => string,
+): unknown {
+  const given = request as unknown;
+  const swap = (path: unknown) => {
+    if (typeof path !== 'string') throw unknownRequest(`"${method}" has a path that is no text`);
+    return replace(path);
+  };
+  const swapAll = <T>(list: readonly T[], one: (part: T) => unknown) => {
+    if (!Array.isArray(list)) throw unknownRequest(`"${method}" has no list of files`);
+    return list.map(one);
+  };
+  switch (method as Method) {
+    case 'saveStates':
+    case 'loadStates': {
+      const files = given as SaveRequest | LoadRequest;
+      return { ...files, path: swap(files.path) };
+    }
+    case 'saveHead':
+      return { paths: swapAll((given as { paths: readonly string[] }).paths, swap) };
+    case 'loadHead':
+      return {
+        files: swapAll((given as { files: readonly WeightsFile[] }).files, (file) => ({
+          ...file,
+          path: swap(file.path),
+        })),
+      };
+    default:
+      return given;
+  }
+}
+
+/** What came from the other side, whatever that is. */
+function checked(message: unknown): { method: Method; request: never } {
+  const { method, request } = (message ?? {}) as Readonly<Record<string, unknown>>;
+  if (!methods.includes(method as Method)) throw unknownRequest(`there is no "${String(method)}"`);
+  if (typeof request !== 'object' || request === null)
+    throw unknownRequest(`"${String(method)}" has no request`);
+  return { method: method as Method, request: request as never };
+}
+
+function unknownRequest(why: string): ProtocolError {
+  return new ProtocolError(
+    'ERR_REQUEST',
+    `A request of the server was refused: ${why}. Both sides must run the same version.`,
+  );
 }

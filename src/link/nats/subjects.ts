@@ -16,6 +16,9 @@ export interface CallSubjects {
   readonly replies: string;
 }
 
+/** So many calls may be under way from the first one without a reply. */
+export const MAX_CALLS = 64;
+
 /** What a connection may publish and what it may subscribe to. */
 export interface Permissions {
   readonly publish: readonly string[];
