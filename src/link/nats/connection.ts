@@ -1,10 +1,13 @@
-/** What the rest of the program needs of a connection to a broker. Messages to who does not listen are lost. */
+import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { connectionError } from './connection_errors.js';
+
+/** What the rest of the program needs of a connection to a broker. Who listens too late, or not at all, misses messages. */
 export interface Connection {
   /** Most bytes in one message, as the broker says. */
   readonly maxPayload: number;
   /** Sends without waiting. While there is no connection, what is sent is lost: who needs an answer asks again. */
   publish(subject: string, bytes: Uint8Array): void;
-  /** `*` in a subject stands for one part of it. */
+  /** `*` in a subject stands for one part of it. What `take` throws goes to `onStatus`, and the next message comes. */
   subscribe(subject: string, take: (bytes: Uint8Array, subject: string) => void): Closable;
   /** Calls the listener whenever a connection that was lost is there again. */
   onReconnect(listener: () => void): Closable;
@@ -21,24 +24,111 @@ export interface Closable {
 export type ConnectionStatus =
   | { readonly type: 'lost' }
   | { readonly type: 'back'; readonly server: string }
-  /** The broker refused something, such as a subject; the connection stays. */
-  | { readonly type: 'error'; readonly error: Error }
-  /** It will not come back. */
+  /** Something was refused, by the broker (a subject) or here (a message); the connection stays. */
+  | { readonly type: 'refused'; readonly error: Error }
+  /** It will not come back: it was closed, or the broker does not know the key any more. */
   | { readonly type: 'ended'; readonly error: Error | undefined };
 
 export interface ConnectOptions {
-  /** Addresses such as nats://host:4222. */
+  /** Addresses such as nats://host:4222; tls://host:4222 refuses a broker without TLS. */
   readonly servers: readonly string[];
   /** nkey seed of this party; undefined where the broker asks for none. */
   readonly seed: string | undefined;
-  /** A certificate authority of one's own; undefined: no TLS. */
+  /** A certificate authority of one's own, and then TLS only; undefined: the machine's, where the broker has TLS. */
   readonly tls: { readonly caFile: string } | undefined;
   /** For the broker's log. */
   readonly name: string;
   readonly onStatus: (status: ConnectionStatus) => void;
 }
 
-/** Connects, and reconnects for ever. Throws SetupError where the first time fails. */
-export function connectNats(options: ConnectOptions): Promise<Connection> {
-  return Promise.reject(new Error(`not written: ${options.name}`));
+/** A dead connection is noticed after two of these: sooner than a lost party is (10 s). */
+const PING_EVERY_MS = 3000;
+const RECONNECT_EVERY_MS = 500;
+const FIRST_TIMEOUT_MS = 10_000;
+
+/** Connects, and from then on reconnects for ever. Throws SetupError where it cannot connect at first. */
+export async function connectNats(options: ConnectOptions): Promise<Connection> {
+  const { servers, seed, tls, name, onStatus } = options;
+  const needsTls = servers.some((server) => server.startsWith('tls://'));
+  let nats: NatsConnection;
+  try {
+    nats = await connect({
+      servers: [...servers],
+      name,
+      ...(seed === undefined ? {} : { authenticator: nkeyAuthenticator(Buffer.from(seed)) }),
+      ...(tls || needsTls ? { tls: tls ?? {} } : {}),
+      timeout: FIRST_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_EVERY_MS,
+      pingInterval: PING_EVERY_MS,
+      maxPingOut: 1,
+    });
+  } catch (error) {
+    throw connectionError(error, options);
+  }
+  return connectionOver(nats, onStatus);
+}
+
+function connectionOver(nats: NatsConnection, onStatus: ConnectOptions['onStatus']): Connection {
+  const listeners = new Set<() => void>();
+  let isUp = true;
+  let maxPayload = Number(nats.info?.max_payload);
+  const watch = async () => {
+    for await (const status of nats.status()) {
+      switch (status.type) {
+        case 'disconnect':
+          isUp = false;
+          onStatus({ type: 'lost' });
+          break;
+        case 'reconnect':
+          isUp = true;
+          maxPayload = Number(nats.info?.max_payload);
+          onStatus({ type: 'back', server: status.server });
+          for (const listener of [...listeners]) listener();
+          break;
+        case 'error':
+          onStatus({ type: 'refused', error: status.error });
+          break;
+        default: // pings, other brokers of a cluster, and what comes before a disconnect
+      }
+    }
+    onStatus({ type: 'ended', error: (await nats.closed()) ?? undefined });
+  };
+  void watch();
+  return {
+    get maxPayload() {
+      return maxPayload;
+    },
+    publish(subject, bytes) {
+      if (isUp && !nats.isClosed()) nats.publish(subject, bytes);
+    },
+    subscribe(subject, take) {
+      const subscription = nats.subscribe(subject, {
+        callback(error, message) {
+          // A refused subject: the broker's error has come as a status too.
+          if (error) return;
+          try {
+            take(message.data, message.subject);
+          } catch (thrown) {
+            onStatus({ type: 'refused', error: thrown as Error });
+          }
+        },
+      });
+      return {
+        close() {
+          subscription.unsubscribe();
+        },
+      };
+    },
+    onReconnect(listener) {
+      listeners.add(listener);
+      return {
+        close() {
+          listeners.delete(listener);
+        },
+      };
+    },
+    flush: () => nats.flush(),
+    close: () => nats.close(),
+  };
 }

@@ -15,7 +15,8 @@ codec.register({
     // Anything else would arrive as something different.
     throw new TypeError(`it holds a ${(part as object).constructor.name}`);
   },
-  decode: (bytes) => bytes.slice().buffer,
+  // A copy: `slice` of a Buffer, which is what sockets give, would be none.
+  decode: (bytes) => new Uint8Array(bytes).buffer,
 });
 
 /**

@@ -104,7 +104,7 @@ export class Presence {
     for (const [name, { state, lastMs }] of [...this.#heard]) {
       if (nowMs - lastMs <= this.#lostAfterMs) continue;
       // Who was stopped itself (a laptop's lid, a debugger) has heard nobody: heartbeats wait to be read.
-      if (sleptMs > this.#lostAfterMs) this.#heard.set(name, { state, lastMs: nowMs });
+      if (sleptMs > this.#lostAfterMs / 2) this.#heard.set(name, { state, lastMs: nowMs });
       else {
         this.#heard.delete(name);
         this.#onChange({ type: 'lost', name, session: state.session, why: 'silent' });

@@ -1,0 +1,78 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A real nats-server on 127.0.0.1. */
+export interface NatsServer {
+  readonly port: number;
+  readonly url: string;
+  /** Kills it, and starts it again on the same port. */
+  restart(): Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Stops its process where it is; `false` lets it go on. */
+  freeze(isFrozen: boolean): void;
+  /** Ends it, and removes its files. */
+  close(): Promise<void>;
+}
+
+const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+
+/** Tests that need a nats-server on the PATH: where there is none they are skipped, and say so. */
+export function describeWithNatsServer(title: string, tests: (this: Mocha.Suite) => void): void {
+  if (hasNatsServer) describe(title, tests);
+  else
+    describe(title, () => {
+      it.skip('skipped, since there is no nats-server on the PATH (Debian: apt-get install nats-server)');
+    });
+}
+
+/** Starts one with a configuration in its own language, or with none, on a free port. */
+export async function startNatsServer(configuration = ''): Promise<NatsServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'bloom-split-nats-'));
+  const file = join(folder, 'nats.conf');
+  writeFileSync(file, configuration);
+  let child: ChildProcess;
+  let port = -1;
+  const start = async () => {
+    const given = ['-c', file, '-a', '127.0.0.1', '-p', String(port)];
+    child = spawn('nats-server', given, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const told: string[] = [];
+    for await (const line of createInterface(child.stderr!)) {
+      told.push(line);
+      port = Number(/Listening for client connections on .*:(\d+)/.exec(line)?.[1] ?? port);
+      if (line.includes('Server is ready')) {
+        child.stderr!.resume();
+        return;
+      }
+    }
+    throw new Error(`nats-server ended: ${told.join('\n')}`);
+  };
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+  await start();
+  return {
+    port,
+    url: `nats://127.0.0.1:${port}`,
+    kill,
+    start,
+    async restart() {
+      await kill();
+      await start();
+    },
+    freeze(isFrozen) {
+      child.kill(isFrozen ? 'SIGSTOP' : 'SIGCONT');
+    },
+    async close() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
