@@ -21,7 +21,12 @@ export async function checkpointOf(
     if (!isThere) warn(`checkpoint of batch ${steps} is left out: ${METRICS} is shorter than it was.`);
     return isThere;
   };
-  const checkpoint = await newestCheckpoint(runFiles(runDirectory).checkpoints, hasItsRecord, requireHeads, warn);
+  const checkpoint = await newestCheckpoint(
+    runFiles(runDirectory).checkpoints,
+    hasItsRecord,
+    requireHeads,
+    warn,
+  );
   if (checkpoint && checkpoint.dataSha256 !== dataSha256()) {
     throw new ConfigError(
       'ERR_OTHER_DATA',

@@ -19,8 +19,9 @@ import type { RunSummary, Sink } from '../report/sink.js';
 import { Speedometer } from '../report/speed.js';
 import { forgetAfter, listCheckpoints, type Checkpoint } from '../server/checkpoint.js';
 import type { Cluster } from './cluster.js';
-import { planRun, type RunPlan } from './plan.js';
-import { localClients, openRunCluster } from './run_cluster.js';
+import { openClientSide, type ClientSide, type RunClients } from './hosts/client_side.js';
+import type { RunPlan } from './plan.js';
+import { openRunCluster } from './run_cluster.js';
 import { checkpointOf } from './resume_point.js';
 import { infoOf } from './run_info.js';
 import { drawPictures } from './run_pictures.js';
@@ -55,9 +56,7 @@ export async function* trainRun(
 ): AsyncGenerator<TrainEvent, RunSummary> {
   const startMs = performance.now();
   const { config } = loaded;
-  const plan = await planRun(config, options.progress);
-  const open = () => openRunCluster(config, plan, localClients(config, plan));
-  const cluster = await open();
+  const side = await openClientSide(config, options);
   try {
     const runDirectory =
       options.runDirectory === undefined
@@ -65,16 +64,14 @@ export async function* trainRun(
         : await claimRunDirectory(options.runDirectory);
     const unlock = await lockRun(runFiles(runDirectory).lock);
     try {
-      await writeConfiguration(runDirectory, loaded, cluster).catch(async (error: unknown) => {
-        await removeRunDirectory(runDirectory);
-        throw error;
-      });
-      return yield* runIn({ runDirectory, loaded, plan, startMs, start: undefined, open }, cluster, options);
+      const run = runOf(loaded, side, runDirectory, startMs);
+      const cluster = await openFirst(run, () => removeRunDirectory(runDirectory));
+      return yield* runAndClose({ ...run, start: undefined }, cluster, options);
     } finally {
       await unlock();
     }
   } finally {
-    await cluster.close();
+    await side.close();
   }
 }
 
@@ -89,20 +86,16 @@ export async function* resumeRun(
   const files = runFiles(runDirectory);
   const unlock = await lockRun(files.lock);
   try {
-    const plan = await planRun(config, options.progress);
-    const open = () => openRunCluster(config, plan, localClients(config, plan));
-    const start = await checkpointOf(runDirectory, plan, options.warn);
-    const cluster = await open();
+    const side = await openClientSide(config, options);
     try {
-      // First, since it says that the run is complete: a longer one is not.
-      await rm(files.summary, { force: true });
-      await removeTemporaries(runDirectory);
-      await writeConfiguration(runDirectory, loaded, cluster);
+      const run = runOf(loaded, side, runDirectory, startMs);
+      const start = await checkpointOf(runDirectory, side.plan, run.clients.requireHeads, options.warn);
+      const cluster = await openFirst(run, () => Promise.resolve());
       await forgetAfter(files.checkpoints, start);
       await cutBack(runDirectory, rewindTo(start).lengths);
-      return yield* runIn({ runDirectory, loaded, plan, startMs, start, open }, cluster, options);
+      return yield* runAndClose({ ...run, start }, cluster, options);
     } finally {
-      await cluster.close();
+      await side.close();
     }
   } finally {
     await unlock();
@@ -113,14 +106,58 @@ interface Run {
   readonly runDirectory: string;
   readonly loaded: LoadedConfig;
   readonly plan: RunPlan;
+  readonly clients: RunClients;
   readonly startMs: number;
   readonly start: Checkpoint | undefined;
   readonly open: () => Promise<Cluster>;
 }
 
+function runOf(
+  loaded: LoadedConfig,
+  { plan, clientsOf }: ClientSide,
+  runDirectory: string,
+  startMs: number,
+): Omit<Run, 'start'> {
+  const clients = clientsOf(runDirectory);
+  const open = () => openRunCluster(loaded.config, plan, clients.open);
+  return { runDirectory, loaded, plan, clients, startMs, open };
+}
+
+/** Brings both sides up, and writes down of what; where that fails `undo` is called. */
+async function openFirst(
+  { runDirectory, loaded, open }: Pick<Run, 'runDirectory' | 'loaded' | 'open'>,
+  undo: () => Promise<void>,
+): Promise<Cluster> {
+  let cluster: Cluster | undefined;
+  try {
+    cluster = await open();
+    // First, since it says that the run is complete: a longer one is not.
+    await rm(runFiles(runDirectory).summary, { force: true });
+    await removeTemporaries(runDirectory);
+    await writeConfiguration(runDirectory, loaded, cluster);
+    return cluster;
+  } catch (error) {
+    await cluster?.close();
+    await undo();
+    throw error;
+  }
+}
+
+async function* runAndClose(
+  run: Run,
+  cluster: Cluster,
+  options: TrainRunOptions,
+): AsyncGenerator<TrainEvent, RunSummary> {
+  try {
+    return yield* runIn(run, cluster, options);
+  } finally {
+    await cluster.close();
+  }
+}
+
 /** Trains in a run directory that is this process's own, and writes everything there. */
 async function* runIn(
-  { runDirectory, loaded, plan, startMs, start, open }: Run,
+  { runDirectory, loaded, plan, clients, startMs, start, open }: Run,
   cluster: Cluster,
   { sinks: others, warn, say, interruptedBy }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
@@ -156,6 +193,7 @@ async function* runIn(
         record,
         checkpointFolder: runFiles(runDirectory).checkpoints,
         openCluster: open,
+        clients,
         start,
         dataSha256: plan.dataSha256,
         versions: allVersions,
@@ -196,6 +234,7 @@ async function* runIn(
         },
       );
     }
+    await clients.end();
     return summary;
   } catch (error) {
     log.error(messageOf(error));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configFrom } from '../../config/load.js';
 import type { RunConfig } from '../../config/run_config.js';
-import { ConfigError, ProtocolError } from '../../core/errors.js';
+import { ConfigError, ProtocolError, StuckThreadError } from '../../core/errors.js';
 import type { Progress } from '../../core/progress.js';
 import type { Connection } from '../../link/nats/connection.js';
 import type {
@@ -15,14 +15,15 @@ import type {
   StatesRequest,
 } from '../../link/nats/host.js';
 import { openMail } from '../../link/nats/mail.js';
+import { pathsUnder, type RunPaths } from '../../link/nats/run_paths.js';
 import { linkHandler } from '../../link/nats/nats_link.js';
+import { RETRY_MS } from '../../link/nats/subjects.js';
 import type { Correspondence } from '../../link/nats/sealed.js';
 import { readChecked } from '../../link/state_file.js';
-import { startLoneClient, type LoneClient } from '../../server/client_pool.js';
+import { startLoneClient } from '../../server/client_pool.js';
 import { planRun, type LocalPlan } from '../plan.js';
 import { loneSetup } from '../run_cluster.js';
 import { ownVersion } from '../versions.js';
-import { pathIn } from './own_paths.js';
 
 export interface ClientHostOptions {
   readonly client: number;
@@ -36,8 +37,9 @@ export interface ClientHostOptions {
   readonly progress: Progress;
   /** Told what happens, for people. */
   readonly say: (line: string) => void;
-  /** The run is over. */
+  /** The run is over; or this process cannot go on. */
   readonly onEnd: () => void;
+  readonly onFatal: (error: Error) => void;
 }
 
 interface Prepared {
@@ -46,7 +48,6 @@ interface Prepared {
 }
 
 interface Opened {
-  readonly lone: LoneClient;
   readonly handle: (message: unknown) => Promise<unknown>;
   close(): Promise<void>;
 }
@@ -61,6 +62,12 @@ export class ClientHost implements HostService {
 
   constructor(options: ClientHostOptions) {
     this.#options = options;
+  }
+
+  /** For whoever asks where everybody is. */
+  get phase(): string {
+    if (this.#opened) return 'training';
+    return this.#prepared ? 'ready' : 'waiting';
   }
 
   async prepare({ config: sent, version }: PrepareRequest): Promise<ClientFacts> {
@@ -82,7 +89,7 @@ export class ClientHost implements HostService {
 
   open(request: OpenRequest): Promise<void> {
     return this.#next(async () => {
-      await this.#opened?.close();
+      await this.#closeThread();
       this.#opened = await this.#start(request);
       this.#options.say(
         request.generation === 0 ? `training ${request.run}` : `training ${request.run} again, after a loss`,
@@ -91,11 +98,11 @@ export class ClientHost implements HostService {
   }
 
   async requireStates({ run, name, sha256 }: StatesRequest): Promise<void> {
-    await readChecked({ path: pathIn(this.#runFolder(run), name), sha256 });
+    await readChecked({ path: this.#pathsOf(run).toPath(name), sha256 });
   }
 
   async keepStates({ run, folders }: KeepRequest): Promise<void> {
-    const checkpoints = join(this.#runFolder(run), 'checkpoints');
+    const checkpoints = this.#pathsOf(run).toPath('checkpoints');
     const there = await readdir(checkpoints).catch(() => []);
     const gone = there.filter((name) => !folders.includes(name));
     await Promise.all(gone.map((name) => rm(join(checkpoints, name), { recursive: true, force: true })));
@@ -121,9 +128,19 @@ export class ClientHost implements HostService {
 
   close(): Promise<void> {
     return this.#next(async () => {
-      await this.#opened?.close();
-      this.#opened = undefined;
+      await this.#closeThread();
     });
+  }
+
+  async #closeThread(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    try {
+      await opened?.close();
+    } catch (error) {
+      if (error instanceof StuckThreadError) this.#options.onFatal(error);
+      throw error;
+    }
   }
 
   #next(work: () => Promise<void>): Promise<void> {
@@ -134,7 +151,8 @@ export class ClientHost implements HostService {
 
   async #start({ run, start, generation, engine }: OpenRequest): Promise<Opened> {
     const { client, connection, correspondence, say } = this.#options;
-    if (!this.#prepared) throw new ProtocolError('ERR_NOT_OPEN', `Client ${client} knows no run yet.`, { client });
+    if (!this.#prepared)
+      throw new ProtocolError('ERR_NOT_OPEN', `Client ${client} knows no run yet.`, { client });
     const { config, plan } = this.#prepared;
     const setup = await loneSetup(config, plan, engine);
     const own = { client, shard: plan.partition.shards[client] };
@@ -149,12 +167,11 @@ export class ClientHost implements HostService {
       correspondence,
       start,
       generation,
+      retryMs: RETRY_MS,
       warn: say,
     });
-    const folder = this.#runFolder(run);
     return {
-      lone,
-      handle: linkHandler(lone.link, { toPath: (name) => pathIn(folder, name) }),
+      handle: linkHandler(lone.link, this.#pathsOf(run)),
       async close() {
         mail.close();
         await lone.close();
@@ -162,8 +179,8 @@ export class ClientHost implements HostService {
     };
   }
 
-  #runFolder(run: string): string {
-    return pathIn(this.#options.folder, run);
+  #pathsOf(run: string): RunPaths {
+    return pathsUnder(pathsUnder(this.#options.folder).toPath(run));
   }
 }
 

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../core/errors.js';
 import type { DataShape } from '../../core/shapes.js';
 import type { EngineName } from '../../engine/registry.js';
-import type { Caller } from './calls.js';
+import type { Caller } from './caller.js';
 
 /** What the process of a client does for the server, besides what the client in it does. */
 export interface HostService {
@@ -91,7 +91,11 @@ export function hostHandler(
     if (host === undefined) return await forClient(message);
     const method = methods.find((name) => name === host);
     if (method === undefined)
-      throw new ProtocolError('ERR_NO_METHOD', 'The process of a client was asked for what it does not know.', {});
+      throw new ProtocolError(
+        'ERR_NO_METHOD',
+        'The process of a client was asked for what it does not know.',
+        {},
+      );
     const handle = service[method] as (request: unknown) => Promise<unknown>;
     return (await handle.call(service, request)) ?? null;
   };

@@ -61,3 +61,6 @@ export function serverPermissions(run: string): Permissions {
 function prefixOf(run: string): string {
   return `bloom.${run}`;
 }
+
+/** How often a caller asks for a reply that has not come, where nothing else is meant. */
+export const RETRY_MS = 2000;
