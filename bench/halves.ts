@@ -1,4 +1,4 @@
-import { headSpec, tailSpec } from '../src/cli/cluster.js';
+import { headSpec, tailSpec } from '../src/cli/segment_specs.js';
 import type { Tensor } from '../src/core/shapes.js';
 import { numElements } from '../src/core/shapes.js';
 import { freshState, type Engine, type Segment, type SegmentSpec } from '../src/engine/engine.js';

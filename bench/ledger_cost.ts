@@ -1,6 +1,6 @@
 import { planRun, type RunPlan } from '../src/cli/plan.js';
 import { RunCosts } from '../src/cli/run_costs.js';
-import { openTrainingCluster } from '../src/cli/training.js';
+import { localClients, openRunCluster } from '../src/cli/run_cluster.js';
 import type { Cluster } from '../src/cli/cluster.js';
 import { configFrom } from '../src/config/load.js';
 import type { Link } from '../src/link/link.js';
@@ -27,7 +27,7 @@ export async function* ledgerCost(): AsyncGenerator<Measurement> {
     n_epochs: 1,
   });
   const plan = await planRun(config);
-  const cluster = await openTrainingCluster(config, plan);
+  const cluster = await openRunCluster(config, plan, localClients(config, plan));
   const counted: number[] = [];
   const plain: number[] = [];
   try {

@@ -1,22 +1,20 @@
 import type { RunConfig } from '../config/run_config.js';
-import { countClasses } from '../data/dataset.js';
 import type { RunPlan } from './plan.js';
 
 /** Classes that a notice names. */
 const MAX_LISTED = 8;
 
+type Noticed = Pick<RunPlan, 'shardSizes' | 'partition' | 'scheme' | 'untestedClasses'>;
+
 /** What the user should know of a run before it starts, a sentence each. */
 export function noticesOf(
   config: Pick<RunConfig, 'batch_size' | 'data_split' | 'max_samples' | 'mode' | 'n_workers'>,
-  { dataset, partition, scheme }: Pick<RunPlan, 'dataset' | 'partition' | 'scheme'>,
+  { shardSizes, partition, scheme, untestedClasses: untested }: Noticed,
 ): readonly string[] {
-  const smallest = Math.min(...partition.shards.map(({ length }) => length));
+  const smallest = Math.min(...shardSizes);
   const { numLeftOut, whyLeftOut } = partition;
-  const { test, shape, classNames } = dataset;
-  const testCounts = countClasses(test.labels, shape.numClasses);
-  const untested = classNames.filter((_, label) => testCounts[label] === 0);
   return [
-    ...(scheme.heads === 'averaged' && partition.shards.length === 1
+    ...(scheme.heads === 'averaged' && shardSizes.length === 1
       ? [`mode ${config.mode} averages over clients, and there is one: a mean of one is that one.`]
       : []),
     ...(scheme.joinsRows && config.n_workers > 1

@@ -1,7 +1,7 @@
 import type { OptimizerConfig, RunConfig } from '../config/run_config.js';
 import { ConfigError } from '../core/errors.js';
 import { noProgress, type Progress } from '../core/progress.js';
-import { limitRows, type Dataset } from '../data/dataset.js';
+import { countClasses, fingerprintOf, limitRows, type Dataset, type DatasetFacts } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import type { Partition } from '../data/splits/data_split.js';
 import { partition } from '../data/splits/registry.js';
@@ -15,14 +15,25 @@ import { schemes } from '../server/schemes/registry.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { faultsOf } from './planned_faults.js';
 
+/** What the server knows of the rows, which the clients have. */
+export interface KnownRows {
+  /** Also a data set that was read is one. */
+  readonly dataset: DatasetFacts;
+  /** Training rows of each client. */
+  readonly shardSizes: readonly number[];
+  readonly partition: Pick<Partition, 'numLeftOut' | 'whyLeftOut'>;
+  /** Classes of which no test row is, by name. */
+  readonly untestedClasses: readonly string[];
+  /** Size of the sample of test rows on which forgetting is measured. */
+  readonly numForgettingRows: number;
+  /** SHA-256 of all training and test rows. */
+  readonly dataSha256: () => string;
+}
+
 /** Everything that a configuration means, worked out before anything starts. */
-export interface RunPlan {
-  readonly dataset: Dataset;
+export interface RunPlan extends KnownRows {
   readonly network: Network;
   readonly split: SplitNetwork;
-  readonly partition: Partition;
-  /** The sample of test rows on which forgetting is measured. */
-  readonly forgettingRows: Uint32Array<ArrayBuffer>;
   readonly scheme: Scheme;
   readonly schedule: readonly Turn[];
   /** The same without these visits too, as `client@round`. Throws ConfigError where none is left. */
@@ -33,39 +44,56 @@ export interface RunPlan {
   readonly numThreads: number | 'auto';
 }
 
+/** The rows themselves, where this process has those of all clients. */
+export interface ReadRows {
+  readonly dataset: Dataset;
+  readonly partition: Partition;
+  /** Row numbers of that sample. */
+  readonly forgettingRows: Uint32Array<ArrayBuffer>;
+}
+
+/** A run all of whose clients live in this process. */
+export type LocalPlan = RunPlan & ReadRows;
+
 /** Reads the data and works out who trains what when. Throws ConfigError, DataError or ShapeError. */
-export async function planRun(config: RunConfig, progress: Progress = noProgress): Promise<RunPlan> {
+export async function planRun(config: RunConfig, progress: Progress = noProgress): Promise<LocalPlan> {
   const dataset = await readRows(config, progress);
+  const partition = partitionOf(config, dataset);
+  const { numClasses } = dataset.shape;
+  const { labels } = dataset.test;
+  const forgettingRows = stratifiedSample(labels, numClasses, config.forgetting_samples, config.seed);
+  const testCounts = countClasses(labels, numClasses);
+  const known = {
+    dataset,
+    partition,
+    shardSizes: partition.shards.map(({ length }) => length),
+    untestedClasses: dataset.classNames.filter((_, label) => testCounts[label] === 0),
+    numForgettingRows: forgettingRows.length,
+    dataSha256: fingerprintOf(dataset),
+  };
+  return { ...planOf(config, known), dataset, partition, forgettingRows };
+}
+
+/** Works out who trains what when. Throws ConfigError or ShapeError. */
+export function planOf(config: RunConfig, known: KnownRows): RunPlan {
+  const { dataset, shardSizes } = known;
   const network = models[config.model](dataset.shape);
   const split = splitOf(config, network);
-  const clients = partitionOf(config, dataset);
-  const forgettingRows = stratifiedSample(
-    dataset.test.labels,
-    dataset.shape.numClasses,
-    config.forgetting_samples,
-    config.seed,
-  );
   const scheduleWithout = (skippedVisits: readonly string[]) =>
-    scheduleFor(
-      config,
-      clients.shards.map(({ length }) => length),
-      skippedVisits,
-    );
+    scheduleFor(config, shardSizes, skippedVisits);
   const schedule = scheduleWithout([]);
   const scheme = schemes[config.mode];
   const faults = faultsOf(parseFaults(config.chaos), {
     scheme,
     schedule,
     seed: config.seed,
-    numClients: clients.shards.length,
+    numClients: shardSizes.length,
   });
   const firedFaults = new Int32Array(new SharedArrayBuffer(4 * faults.length));
   return {
-    dataset,
+    ...known,
     network,
     split,
-    partition: clients,
-    forgettingRows,
     scheme,
     schedule,
     scheduleWithout,

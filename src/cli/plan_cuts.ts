@@ -16,7 +16,7 @@ import { alignColumns } from '../report/table.js';
 import { inputFormat } from './cluster.js';
 import { measureCut, type MeasureOptions } from './measure_cut.js';
 import { addConfigOptions, configSources } from './options.js';
-import { optimizerOf, planRun, type RunPlan } from './plan.js';
+import { optimizerOf, planRun, type LocalPlan, type RunPlan } from './plan.js';
 import { nameOf, plannedCut, plannedParts, plannedTraffic } from './planned_cuts.js';
 
 /** `bloom-split plan`: what every cut would cost, before anything is trained, and which to take. */
@@ -58,8 +58,8 @@ export function addPlanCommand(program: Command): void {
   });
 }
 
-function headlineOf(config: RunConfig, { partition, dataset, network }: RunPlan): string {
-  const numRows = partition.shards.reduce((sum, { length }) => sum + length, 0);
+function headlineOf(config: RunConfig, { shardSizes, dataset, network }: RunPlan): string {
+  const numRows = shardSizes.reduce((sum, size) => sum + size, 0);
   const clients = config.n_workers === 1 ? '1 client' : `${config.n_workers} clients`;
   return (
     `${network.model} on ${dataset.name}, ${config.mode}${config.u_shaped ? ', U-shaped' : ''}: ${clients} with ${numRows} rows, ` +
@@ -110,7 +110,7 @@ function legend(isMeasured: boolean): readonly string[] {
 
 async function measureAll(
   config: RunConfig,
-  { dataset, network }: RunPlan,
+  { dataset, network }: LocalPlan,
   candidates: readonly PlacedParts[],
 ): Promise<readonly MeasuredCut[]> {
   const numRows = Math.min(config.batch_size, dataset.train.numRows);

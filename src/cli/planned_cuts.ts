@@ -38,7 +38,7 @@ export function plannedTraffic(config: RunConfig, plan: RunPlan): readonly Clien
   return predictTraffic({
     ...trainingOptions(config, plan, plan.schedule, frames),
     numTestRows: plan.dataset.test.numRows,
-    forgetting: forgettingTests(config, plan.scheme, plan.forgettingRows.length),
+    forgetting: forgettingTests(config, plan.scheme, plan.numForgettingRows),
   });
 }
 
@@ -51,7 +51,7 @@ export function plannedCut(
 ): Omit<CutRow, 'isRecommended' | 'isAsked'> {
   const { scheme } = plan;
   const frames = framesFor(config, scheme, parts);
-  const schedule = scheduleFor({ ...config, max_steps: 0, skip_visits: '' }, shardSizesOf(plan), []);
+  const schedule = scheduleFor({ ...config, max_steps: 0, skip_visits: '' }, plan.shardSizes, []);
   const training = predictTraffic({
     ...trainingOptions(config, plan, schedule, frames),
     numTestRows: 0,
@@ -126,9 +126,5 @@ function trainingOptions(
   turns: readonly PlannedTurn[],
   frames: FramePlan,
 ): Omit<TrafficOptions, 'numTestRows' | 'forgetting'> {
-  return { turns, heads: plan.scheme.heads, shardSizes: shardSizesOf(plan), batchSize, frames };
-}
-
-function shardSizesOf({ partition }: RunPlan): readonly number[] {
-  return partition.shards.map(({ length }) => length);
+  return { turns, heads: plan.scheme.heads, shardSizes: plan.shardSizes, batchSize, frames };
 }

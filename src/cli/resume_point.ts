@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { ConfigError, DataError } from '../core/errors.js';
-import { fingerprintOf } from '../data/dataset.js';
 import { METRICS, runFiles } from '../report/run_directory.js';
 import { newestCheckpoint, type Checkpoint } from '../server/checkpoint.js';
 import { fitsSchedule } from '../server/progress.js';
@@ -13,7 +12,7 @@ import { versions } from './versions.js';
  */
 export async function checkpointOf(
   runDirectory: string,
-  { dataset, partition, scheduleWithout }: RunPlan,
+  { dataset, shardSizes, dataSha256, scheduleWithout }: RunPlan,
   warn: (message: string) => void,
 ): Promise<Checkpoint | undefined> {
   const hasItsRecord = async ({ steps, lengths }: Checkpoint) => {
@@ -22,7 +21,7 @@ export async function checkpointOf(
     return isThere;
   };
   const checkpoint = await newestCheckpoint(runFiles(runDirectory).checkpoints, hasItsRecord, warn);
-  if (checkpoint && checkpoint.dataSha256 !== fingerprintOf(dataset)()) {
+  if (checkpoint && checkpoint.dataSha256 !== dataSha256()) {
     throw new ConfigError(
       'ERR_OTHER_DATA',
       `The rows of "${dataset.folder}" are not those that "${runDirectory}" was trained on. Give the same files with \`data_dir\`.`,
@@ -31,7 +30,7 @@ export async function checkpointOf(
   }
   if (checkpoint) {
     const { progress, skippedVisits, folder } = checkpoint;
-    if (!fitsSchedule(progress, scheduleWithout(skippedVisits), partition.shards.length)) {
+    if (!fitsSchedule(progress, scheduleWithout(skippedVisits), shardSizes.length)) {
       throw new DataError(
         'ERR_CHECKPOINT',
         `"${folder}" is not a checkpoint of this run: no batch of its schedule stands where it says. Delete it, and the one before ` +

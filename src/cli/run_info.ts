@@ -12,14 +12,14 @@ import { rowsOfVisit, totalSteps } from '../server/schedule.js';
 /** What a run is about to do. */
 export function infoOf(
   config: RunConfig,
-  { scheme, dataset, split, partition, schedule }: RunPlan,
+  plan: RunPlan,
   cluster: Cluster,
   runDirectory: string,
   fromEnvironment: LoadedConfig['fromEnvironment'],
   numRowsDone: number,
 ): RunInfo {
+  const { scheme, dataset, split, shardSizes, schedule } = plan;
   const last = schedule[schedule.length - 1];
-  const shardSizes = partition.shards.map(({ length }) => length);
   const visits = schedule.flatMap((turn) => turn.visits);
   return {
     runDirectory,
@@ -52,7 +52,7 @@ export function infoOf(
     tailDevice: cluster.tailDevice,
     seed: config.seed,
     fromEnvironment,
-    notices: noticesOf(config, { dataset, partition, scheme }),
+    notices: noticesOf(config, plan),
   };
 }
 

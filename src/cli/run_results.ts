@@ -1,4 +1,6 @@
+import { relative } from 'node:path';
 import type { RunConfig } from '../config/run_config.js';
+import type { SavedWeights } from '../core/events.js';
 import { writeFileAtomic } from '../core/files.js';
 import { encodeWeights } from '../models/weights.js';
 import type { PhaseClock } from '../report/phase_clock.js';
@@ -31,12 +33,18 @@ export async function saveModel(
   plan: RunPlan,
   { links, tails }: Cluster,
   holders: readonly number[],
-): Promise<void> {
-  for (const client of holders)
-    await links[client].saveHead({ paths: filesOfClient(runDirectory, plan, client) });
+): Promise<readonly SavedWeights[]> {
+  const saved: SavedWeights[] = [];
+  for (const client of holders) {
+    const paths = filesOfClient(runDirectory, plan, client);
+    const receipts = await links[client].saveHead({ paths });
+    for (const [index, { sha256 }] of receipts.entries())
+      saved.push({ client, file: relative(runDirectory, paths[index]), sha256 });
+  }
   const weights = await tails.exportWeights();
   if (weights)
     await writeFileAtomic(runFiles(runDirectory).tail, encodeWeights(plan.split.tail.layers, weights));
+  return saved;
 }
 
 /**
@@ -48,7 +56,7 @@ export async function writeResults(
   tell: (summary: RunSummary) => void,
 ): Promise<RunSummary> {
   const { runDirectory, config, plan, trained, clock } = run;
-  const { result, classCounts, skippedVisits, costs } = trained;
+  const { result, classCounts, skippedVisits, costs, clientFiles } = trained;
   const files = runFiles(runDirectory);
   // Where every client has its own network, which one is meant is the user's to say.
   if (!headsDiffer(plan.scheme)) await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
@@ -57,7 +65,7 @@ export async function writeResults(
     evaluationsOf(plan.dataset.classNames, result, classCounts, {
       asked: config.forgetting,
       heads: plan.scheme.heads,
-      numRows: plan.forgettingRows.length,
+      numRows: plan.numForgettingRows,
     }),
   );
   clock.endOf('saving');
@@ -77,6 +85,7 @@ export async function writeResults(
     skipped_visits: [...asked, ...skippedVisits],
     macro_f1: result.overall.macro_f1,
     micro_average_precision: result.overall.micro_average_precision,
+    client_files: clientFiles,
     traffic: costs.traffic,
     repeated_bytes: costs.repeated_bytes,
     compute_seconds: costs.seconds,

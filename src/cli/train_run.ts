@@ -5,7 +5,6 @@ import { BloomError, InterruptedError, messageOf } from '../core/errors.js';
 import type { TrainEvent } from '../core/events.js';
 import { writeFileAtomic } from '../core/files.js';
 import type { Progress } from '../core/progress.js';
-import { fingerprintOf } from '../data/dataset.js';
 import { PhaseClock } from '../report/phase_clock.js';
 import {
   claimRunDirectory,
@@ -21,12 +20,13 @@ import { Speedometer } from '../report/speed.js';
 import { forgetAfter, listCheckpoints, type Checkpoint } from '../server/checkpoint.js';
 import type { Cluster } from './cluster.js';
 import { planRun, type RunPlan } from './plan.js';
+import { localClients, openRunCluster } from './run_cluster.js';
 import { checkpointOf } from './resume_point.js';
 import { infoOf } from './run_info.js';
 import { drawPictures } from './run_pictures.js';
 import { openRecord } from './run_record.js';
 import { saveModel, writeResults } from './run_results.js';
-import { openTrainingCluster, rewindTo, trainDurably, type Trained } from './training.js';
+import { rewindTo, trainDurably, type Trained } from './training.js';
 import { startTracker, TRACKER_WAIT_MS } from './tracker_process.js';
 import { versions } from './versions.js';
 
@@ -56,7 +56,8 @@ export async function* trainRun(
   const startMs = performance.now();
   const { config } = loaded;
   const plan = await planRun(config, options.progress);
-  const cluster = await openTrainingCluster(config, plan);
+  const open = () => openRunCluster(config, plan, localClients(config, plan));
+  const cluster = await open();
   try {
     const runDirectory =
       options.runDirectory === undefined
@@ -68,7 +69,7 @@ export async function* trainRun(
         await removeRunDirectory(runDirectory);
         throw error;
       });
-      return yield* runIn({ runDirectory, loaded, plan, startMs, start: undefined }, cluster, options);
+      return yield* runIn({ runDirectory, loaded, plan, startMs, start: undefined, open }, cluster, options);
     } finally {
       await unlock();
     }
@@ -89,8 +90,9 @@ export async function* resumeRun(
   const unlock = await lockRun(files.lock);
   try {
     const plan = await planRun(config, options.progress);
+    const open = () => openRunCluster(config, plan, localClients(config, plan));
     const start = await checkpointOf(runDirectory, plan, options.warn);
-    const cluster = await openTrainingCluster(config, plan);
+    const cluster = await open();
     try {
       // First, since it says that the run is complete: a longer one is not.
       await rm(files.summary, { force: true });
@@ -98,7 +100,7 @@ export async function* resumeRun(
       await writeConfiguration(runDirectory, loaded, cluster);
       await forgetAfter(files.checkpoints, start);
       await cutBack(runDirectory, rewindTo(start).lengths);
-      return yield* runIn({ runDirectory, loaded, plan, startMs, start }, cluster, options);
+      return yield* runIn({ runDirectory, loaded, plan, startMs, start, open }, cluster, options);
     } finally {
       await cluster.close();
     }
@@ -113,11 +115,12 @@ interface Run {
   readonly plan: RunPlan;
   readonly startMs: number;
   readonly start: Checkpoint | undefined;
+  readonly open: () => Promise<Cluster>;
 }
 
 /** Trains in a run directory that is this process's own, and writes everything there. */
 async function* runIn(
-  { runDirectory, loaded, plan, startMs, start }: Run,
+  { runDirectory, loaded, plan, startMs, start, open }: Run,
   cluster: Cluster,
   { sinks: others, warn, say, interruptedBy }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, RunSummary> {
@@ -152,8 +155,9 @@ async function* runIn(
         plan,
         record,
         checkpointFolder: runFiles(runDirectory).checkpoints,
+        openCluster: open,
         start,
-        dataSha256: fingerprintOf(plan.dataset),
+        dataSha256: plan.dataSha256,
         versions: allVersions,
         warn,
         interruptedBy,

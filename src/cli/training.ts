@@ -8,8 +8,7 @@ import {
   ShapeError,
 } from '../core/errors.js';
 import type { CostsSoFar, CostsSummary } from '../core/costs.js';
-import type { TrainEvent, TrainResult } from '../core/events.js';
-import { initialWeights } from '../models/init.js';
+import type { SavedWeights, TrainEvent, TrainResult } from '../core/events.js';
 import type { Link } from '../link/link.js';
 import { forgetAfter, newestCheckpoint, type Checkpoint, type SavedStates } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
@@ -17,9 +16,9 @@ import { rowsDone, startOf, stepsDone, type Progress } from '../server/progress.
 import { protocolOf } from '../server/protocols/registry.js';
 import { nameOfVisit, type Turn } from '../server/schedule.js';
 import { train } from '../server/trainer.js';
-import { openCluster, type Cluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
-import { optimizerOf, type RunPlan } from './plan.js';
+import type { RunPlan } from './plan.js';
 import { bytesOf, RunCosts, summaryOfCosts } from './run_costs.js';
 import type { RunRecord } from './run_record.js';
 
@@ -29,6 +28,8 @@ export interface DurableTraining {
   readonly plan: RunPlan;
   readonly record: RunRecord;
   readonly checkpointFolder: string;
+  /** Brings up both sides anew. */
+  readonly openCluster: () => Promise<Cluster>;
   /** Where it goes on from; undefined for fresh weights. */
   readonly start: Checkpoint | undefined;
   readonly dataSha256: () => string;
@@ -37,7 +38,7 @@ export interface DurableTraining {
   readonly warn: (message: string) => void;
   readonly interruptedBy: () => string | undefined;
   /** Called while the clients still live: they write what they have. */
-  readonly save: (cluster: Cluster, holders: readonly number[]) => Promise<void>;
+  readonly save: (cluster: Cluster, holders: readonly number[]) => Promise<readonly SavedWeights[]>;
 }
 
 /** What came of it. */
@@ -47,26 +48,7 @@ export interface Trained {
   /** As `client@round`. */
   readonly skippedVisits: readonly string[];
   readonly costs: CostsSummary;
-}
-
-/** Starts the threads of a run. */
-export function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<Cluster> {
-  return openCluster({
-    ...plan,
-    splitfedOptimizer: config.splitfed_optimizer,
-    shards: plan.partition.shards,
-    sharesClassCounts: config.share_class_counts,
-    callTimeoutMs: config.call_timeout_s * 1000,
-    rowOrder: 'shuffled',
-    batchSize: config.batch_size,
-    seed: config.seed,
-    engine: config.engine,
-    devices: config.devices,
-    tailDevice: config.tail_device,
-    headOptimizer: optimizerOf(config.optimizer.head),
-    tailOptimizer: optimizerOf(config.optimizer.tail),
-    tailWeights: initialWeights(plan.split.tail.layers, config.seed),
-  });
+  readonly clientFiles: readonly SavedWeights[];
 }
 
 /**
@@ -86,7 +68,7 @@ export async function* trainDurably(
   let repeatedBytes = 0;
   for (let generation = 0; ; generation++) {
     const schedule = plan.scheduleWithout(skippedVisits);
-    let reached = start?.progress ?? startOf(schedule, plan.partition.shards.length);
+    let reached = start?.progress ?? startOf(schedule, plan.shardSizes.length);
     let failure: unknown;
     try {
       const onCosts = (own: RunCosts) => (costs = own);
@@ -119,7 +101,7 @@ export async function* trainDurably(
     if (costs) repeatedBytes += bytesOf(costs.soFar.traffic) - bytesOf(start?.costs.traffic ?? []);
     await forgetAfter(training.checkpointFolder, start);
     await record.rewind(rewindTo(start));
-    cluster = await openTrainingCluster(config, plan);
+    cluster = await training.openCluster();
   }
 }
 
@@ -184,9 +166,9 @@ async function* trainOnce(
     handoff: config.handoff,
     splitfedOptimizer: config.splitfed_optimizer,
     generation,
-    shardSizes: plan.partition.shards.map(({ length }) => length),
+    shardSizes: plan.shardSizes,
     numTestRows: plan.dataset.test.numRows,
-    forgetting: forgettingTests(config, plan.scheme, plan.forgettingRows.length),
+    forgetting: forgettingTests(config, plan.scheme, plan.numForgettingRows),
     pause: {
       isDue: (progress: Progress) => {
         onProgress(progress);
@@ -201,8 +183,8 @@ async function* trainOnce(
     },
   };
   const result = yield* counted(train(parts, beginning), costs);
-  await attempt.save(cluster, result.holders);
-  return { result, classCounts, skippedVisits, costs: costs.soFar };
+  const clientFiles = await attempt.save(cluster, result.holders);
+  return { result, classCounts, skippedVisits, costs: costs.soFar, clientFiles };
 }
 
 /** Every event is counted before it is told. */

@@ -218,8 +218,8 @@ export class Client implements ClientService {
     for (const [client, head] of heads) this.#around.neighbour(client).#replaceHead(head);
   }
 
-  async saveHead({ paths }: { readonly paths: readonly string[] }): Promise<void> {
-    await writeWeights(this.#around.programs, this.#requireHead(), paths);
+  async saveHead({ paths }: { readonly paths: readonly string[] }): Promise<readonly StateReceipt[]> {
+    return await writeWeights(this.#around.programs, this.#requireHead(), paths);
   }
 
   get #setup(): ThreadSetup {

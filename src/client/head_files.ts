@@ -1,7 +1,7 @@
-import { readRequiredFile, writeFileAtomic } from '../core/files.js';
+import { readRequiredFile } from '../core/files.js';
 import { freshState, type Program } from '../engine/engine.js';
 import type { StateFile, StateReceipt, WeightsFile } from '../link/messages.js';
-import { readStateFile, writeStateFile } from '../link/state_file.js';
+import { readStateFile, writeReceipted, writeStateFile } from '../link/state_file.js';
 import type { Layer } from '../models/layers.js';
 import { decodeWeights, encodeWeights } from '../models/weights.js';
 import { Head } from './head.js';
@@ -26,16 +26,17 @@ export async function readWeights(
   return new Head(programs, states);
 }
 
-/** Writes a head's weights to safetensors files, one a layer group. */
+/** Writes a head's weights to safetensors files, one a layer group, and tells what each is. */
 export async function writeWeights(
   programs: readonly Program[],
   head: Head,
   paths: readonly string[],
-): Promise<void> {
+): Promise<readonly StateReceipt[]> {
   const groups = layerGroups(programs);
   const weights = head.exportGroups();
-  for (const [group, path] of paths.entries())
-    await writeFileAtomic(path, encodeWeights(groups[group], weights[group]));
+  return await Promise.all(
+    paths.map((path, group) => writeReceipted(path, encodeWeights(groups[group], weights[group]))),
+  );
 }
 
 /** Writes whole states of heads to one file, by client. */

@@ -4,7 +4,7 @@ import type { Shard } from '../data/splits/data_split.js';
 import type { Program } from '../engine/engine.js';
 import { loadEngine } from '../engine/registry.js';
 import { HeadExchange } from '../link/head_exchange.js';
-import { threadOf, type ThreadSetup } from '../link/setup.js';
+import type { ThreadSetup } from '../link/setup.js';
 import { serveThread, type ThreadService } from '../link/thread.js';
 import { Client, type ClientSurroundings } from './client.js';
 import { ComputeQueue } from './compute_queue.js';
@@ -25,11 +25,7 @@ class ClientHost implements ThreadService<ThreadSetup> {
   async start(setup: ThreadSetup): Promise<void> {
     const engine = await loadEngine(setup.engine);
     this.#programs = await Promise.all(setup.segments.map((spec) => engine.compile(spec)));
-    const exchange = new HeadExchange(
-      setup.thread,
-      (client) => threadOf(client, setup.numThreads),
-      setup.peers,
-    );
+    const exchange = new HeadExchange(setup.thread, (client) => setup.threads[client], setup.peers);
     this.#exchange = exchange;
     this.#setup = setup;
     const around = {

@@ -14,7 +14,7 @@ export function refuseContradictions(config: RunConfig, from: Source): void {
 }
 
 function* problemsOf(config: RunConfig, from: Source): Generator<string> {
-  const given = (key: Exclude<keyof RunConfig, 'optimizer' | 'wandb'>) =>
+  const given = (key: Exclude<keyof RunConfig, 'optimizer' | 'wandb' | 'nats'>) =>
     `\`${key}\` is ${config[key]} (from ${from(key)})`;
   const { n_epochs, local_epochs, n_workers, max_clients, forgetting, mode } = config;
   const scheme = schemes[mode];
@@ -62,4 +62,30 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
       `${given('client_fraction')}, which of ${n_workers} clients (\`n_workers\`, from ${from('n_workers')}) selects none. Raise it ` +
       `to ${Math.ceil(50 / n_workers) / 100} or more.`
     );
+  yield* problemsOfHosts(config, from);
+}
+
+/** Of clients in processes of their own. */
+function* problemsOfHosts({ link, nats, mode }: RunConfig, from: Source): Generator<string> {
+  const { url, ...files } = nats;
+  const given = Object.entries({ url, ...files }).filter(([, value]) => value !== '');
+  if (link !== 'nats') {
+    for (const [key, value] of given)
+      yield (
+        `\`nats.${key}\` is ${value} (from ${from(`nats.${key}`)}), but \`link\` is ${link} (from ${from('link')}). Set \`link\` to ` +
+        `nats, or leave \`nats.${key}\` out.`
+      );
+    return;
+  }
+  if (schemes[mode].joinsRows)
+    yield `\`link\` is nats (from ${from('link')}), but \`mode\` ${mode} (from ${from('mode')}) trains on all rows in one place. Choose another \`mode\`.`;
+  for (const key of ['peers', 'key_file'] as const)
+    if (url !== '' && nats[key] === '')
+      yield `\`nats.url\` is ${url} (from ${from('nats.url')}), but \`nats.${key}\` is not given. Give it: \`bloom-split keys\` makes such files.`;
+  for (const [key, value] of given)
+    if (url === '')
+      yield (
+        `\`nats.${key}\` is ${value} (from ${from(`nats.${key}`)}), but without \`nats.url\` a NATS server is started here, with keys of ` +
+        'its own. Give `nats.url` too, or leave it out.'
+      );
 }

@@ -104,6 +104,9 @@ export const folder: Format = {
   fromText: asIs,
 };
 
+/** The same of a file. */
+export const file: Format = { ...folder, expected: 'a file' };
+
 /** Comma-separated items, each of this form; kept without spaces. */
 export function listOf(item: RegExp, form: string): Format {
   const itemsOf = (text: string) =>
@@ -117,6 +120,20 @@ export function listOf(item: RegExp, form: string): Format {
     normalise: (value) => itemsOf(value as string).join(','),
     fromText: asIs,
   };
+}
+
+/** Of a NATS server, or of several of a cluster; whoever comes there proves with a key file who he is. */
+export const brokerAddress: Format = {
+  expected: 'addresses such as nats://host:4222, comma-separated, without user name or password, or nothing',
+  isValid: (value) => typeof value === 'string' && (value === '' || value.split(',').every(isBroker)),
+  isHidden: true,
+  fromText: asIs,
+};
+
+function isBroker(address: string): boolean {
+  if (!/^(nats|tls):\/\//.test(address) || !URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username === '' && password === '';
 }
 
 /** Of a server. A user name or password in it would be written to the run's files. */

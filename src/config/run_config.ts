@@ -54,6 +54,14 @@ export interface RunConfig {
   readonly max_retries: number;
   readonly call_timeout_s: number;
   readonly chaos: string;
+  readonly link: LinkName;
+  readonly rejoin_timeout_s: number;
+  readonly nats: {
+    readonly url: string;
+    readonly peers: string;
+    readonly key_file: string;
+    readonly ca_file: string;
+  };
   readonly output_dir: string;
   readonly log_level: LogLevel;
   readonly wandb: {
@@ -76,6 +84,9 @@ export interface OptimizerConfig {
   readonly beta2: number;
   readonly epsilon: number;
 }
+
+export const linkNames = ['threads', 'nats'] as const;
+export type LinkName = (typeof linkNames)[number];
 
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];

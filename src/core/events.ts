@@ -111,6 +111,14 @@ export interface TrainSummary extends TestScore {
   readonly clients: readonly ClientScore[];
 }
 
+/** A part of the final model, as the client that wrote it tells of it. */
+export interface SavedWeights {
+  readonly client: number;
+  /** In the run directory of who has it. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
 /** What a training returns: its summary, and its last tests in full. */
 export interface TrainResult {
   readonly summary: TrainSummary;

@@ -12,20 +12,26 @@ export interface Rows {
   readonly writers?: Uint32Array<SharedArrayBuffer> | undefined;
 }
 
-/** A data set as it was read from its files. */
-export interface Dataset {
+/** What can be known of a data set without its rows. */
+export interface DatasetFacts {
   readonly name: string;
   readonly shape: DataShape;
   /** By class number. */
   readonly classNames: readonly string[];
   /** Raw value of a picture's empty area, with which models pad. */
   readonly background: number;
-  readonly train: Rows;
-  readonly test: Rows;
+  readonly train: Pick<Rows, 'numRows'>;
+  readonly test: Pick<Rows, 'numRows'>;
   /** Folder that it came from. */
   readonly folder: string;
   /** Its bytes are those of the official files. */
   readonly isVerified: boolean;
+}
+
+/** A data set as it was read from its files. */
+export interface Dataset extends DatasetFacts {
+  readonly train: Rows;
+  readonly test: Rows;
 }
 
 /** Where to look for a data set. */

@@ -131,7 +131,7 @@ export interface WeightsFile {
   readonly prefix: string;
 }
 
-/** A file that holds the states of one side, as its writer tells of it. */
+/** A file that holds states or weights of one side, as its writer tells of it. */
 export interface StateReceipt {
   readonly sha256: string;
   readonly sizeBytes: number;
@@ -189,7 +189,7 @@ export interface ClientService {
   /** These clients take heads and optimisers from such a file, which must have this checksum. */
   loadStates(request: LoadRequest): Promise<void>;
   /** Writes the head to safetensors files of its own, one a layer group. */
-  saveHead(request: { readonly paths: readonly string[] }): Promise<void>;
+  saveHead(request: { readonly paths: readonly string[] }): Promise<readonly StateReceipt[]>;
 }
 
 /** Takes over the tensor's buffer. */

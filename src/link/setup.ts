@@ -9,8 +9,9 @@ import type { EngineName } from '../engine/registry.js';
 /** Everything a worker thread is told, once, at its start: the only message that carries pictures, in shared memory. */
 export interface ThreadSetup {
   readonly thread: number;
-  readonly numThreads: number;
-  /** A port to every other thread, by its number. */
+  /** By client: the thread on which it lives, or -1 of one that lives in another process. */
+  readonly threads: readonly number[];
+  /** A port to every other thread, by its number; under -1 one to where parcels leave the process. */
   readonly peers: ReadonlyMap<number, MessagePort>;
   readonly engine: EngineName;
   /** What a client has: its head; in the U shape also the last layers; or one segment, the whole network. */

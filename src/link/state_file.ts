@@ -6,8 +6,12 @@ import { decodeStates, encodeStates, type NamedState } from '../engine/state_fil
 import type { StateFile, StateReceipt } from './messages.js';
 
 /** Writes states whole or not at all, and tells what the file must be when it is read. */
-export async function writeStateFile(path: string, states: readonly NamedState[]): Promise<StateReceipt> {
-  const bytes = encodeStates(states);
+export function writeStateFile(path: string, states: readonly NamedState[]): Promise<StateReceipt> {
+  return writeReceipted(path, encodeStates(states));
+}
+
+/** Writes a file whole or not at all, and tells what it is. */
+export async function writeReceipted(path: string, bytes: Uint8Array): Promise<StateReceipt> {
   await writeFileAtomic(path, bytes);
   return { sha256: sha256(bytes), sizeBytes: bytes.length };
 }

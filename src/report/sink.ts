@@ -1,5 +1,5 @@
 import type { RunSeconds, RunTraffic } from '../core/costs.js';
-import type { TrainEvent, TrainSummary } from '../core/events.js';
+import type { SavedWeights, TrainEvent, TrainSummary } from '../core/events.js';
 import type { Phase } from './phase_clock.js';
 
 /** What a run is going to do, for people. */
@@ -66,6 +66,8 @@ export interface RunSummary extends TrainSummary {
   /** Of the final head and tail. */
   readonly macro_f1: number;
   readonly micro_average_precision: number;
+  /** What the clients that have heads wrote of the model. */
+  readonly client_files: readonly SavedWeights[];
   readonly traffic: RunTraffic;
   /** Sent in this process for batches that the loss of a client undid. */
   readonly repeated_bytes: number;

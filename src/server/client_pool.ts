@@ -5,7 +5,7 @@ import { threadOf, type ThreadSetup } from '../link/setup.js';
 import { openThreadPool } from './thread_pool.js';
 
 /** What a thread is told besides its clients and its place among the threads. */
-export type CommonSetup = Omit<ThreadSetup, 'thread' | 'peers' | 'clients' | 'numThreads' | 'served'>;
+export type CommonSetup = Omit<ThreadSetup, 'thread' | 'threads' | 'peers' | 'clients' | 'served'>;
 
 export interface PoolOptions {
   readonly numThreads: number;
@@ -32,8 +32,8 @@ export async function startClientPool(
   const { numThreads } = options;
   const peers = connectPeers(numThreads);
   const served = new Int32Array(new SharedArrayBuffer(4 * numThreads)).fill(-1);
-  const clientsOf = (thread: number) =>
-    [...shards.keys()].filter((client) => threadOf(client, numThreads) === thread);
+  const threads = [...shards.keys()].map((client) => threadOf(client, numThreads));
+  const clientsOf = (thread: number) => [...shards.keys()].filter((client) => threads[client] === thread);
   const pool = openThreadPool<ThreadSetup>({
     ...options,
     taskName: 'hostClients',
@@ -48,15 +48,13 @@ export async function startClientPool(
   });
   await pool.start((thread) => ({
     ...setupOf(thread),
-    numThreads,
+    threads,
     thread,
     served,
     peers: peers[thread],
     clients: clientsOf(thread).map((client) => ({ client, shard: shards[client] })),
   }));
-  const links = [...shards.keys()].map((client) =>
-    pool.connections[threadOf(client, numThreads)].openLink(client),
-  );
+  const links = threads.map((thread, client) => pool.connections[thread].openLink(client));
   return { links, close: () => pool.close() };
 }
 

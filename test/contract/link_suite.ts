@@ -30,7 +30,7 @@ export function describeLink(name: string, open: (timeoutMs: number) => Promise<
       const { link, place } = await start();
       expect([link.client, link.place]).to.deep.equal([ECHO_CLIENT, place]);
       expect(await link.createHead({ generation: 0, step: 0 })).to.equal(undefined);
-      expect(await link.saveHead({ paths: ['here'] })).to.equal(undefined);
+      expect(await link.saveHead({ paths: ['here'] })).to.deep.equal([{ sha256: 'here', sizeBytes: 4 }]);
       const first = await link.startVisit(visit);
       expect(first).to.deep.include({ generation: 7, step: 11 });
       expect(first!.z.shape).to.deep.equal([1, 5]);

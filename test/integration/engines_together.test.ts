@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { headSpec, inputFormat, tailSpec } from '../../src/cli/cluster.js';
+import { inputFormat } from '../../src/cli/cluster.js';
+import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import type { Tensor } from '../../src/core/shapes.js';
 import { gatherLabels, gatherPictures } from '../../src/data/batches.js';
 import { freshState, type Program, type Segment, type SegmentState } from '../../src/engine/engine.js';

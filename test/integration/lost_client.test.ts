@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
-import { headSpec, inputFormat, tailSpec, plainCluster } from '../../src/cli/cluster.js';
+import { inputFormat, plainCluster } from '../../src/cli/cluster.js';
+import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import { ClientLostError, ConfigError } from '../../src/core/errors.js';
 import { freshState, type Program } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';

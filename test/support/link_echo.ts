@@ -76,6 +76,6 @@ export function echoService(): ClientService {
     testReport: () => Promise.resolve(echoReport),
     saveStates: ({ path, clients }) => Promise.resolve({ sha256: path, sizeBytes: clients.length }),
     loadStates: () => Promise.resolve(),
-    saveHead: () => Promise.resolve(),
+    saveHead: ({ paths }) => Promise.resolve(paths.map((sha256) => ({ sha256, sizeBytes: 4 }))),
   };
 }

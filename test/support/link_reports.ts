@@ -83,6 +83,7 @@ export const runSummary: RunSummary = {
   wall_seconds: 5.67,
   phase_seconds: { setup: 0.5, training: 4, hand_over: 0.1, test: 0.9, forgetting: 0.1, saving: 0.07 },
   traffic: totalTraffic([clientTraffic(8), clientTraffic(4)]),
+  client_files: [{ client: 1, file: 'model/head.safetensors', sha256: 'ab12' }],
   repeated_bytes: 0,
   compute_seconds: {
     client_compute: 3,

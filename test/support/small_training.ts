@@ -89,7 +89,7 @@ export async function openSmallTraining(
   const shards = cutRows(shardSizes);
   const setup: ThreadSetup = {
     thread: 0,
-    numThreads: 1,
+    threads: shards.map(() => 0),
     peers: new Map(),
     engine: 'onnxruntime',
     segments: programs.map(({ spec }) => spec),

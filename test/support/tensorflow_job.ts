@@ -1,6 +1,6 @@
 import { numElements } from '../../src/core/shapes.js';
 import { freshState, type Engine, type Segment, type SegmentState } from '../../src/engine/engine.js';
-import { headSpec, tailSpec } from '../../src/cli/cluster.js';
+import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import { initialWeights } from '../../src/models/init.js';
 import { lenet } from '../../src/models/lenet.js';
 import { splitNetwork } from '../../src/models/network.js';

@@ -9,9 +9,9 @@ import type { RunPlan } from '../plan.js';
  */
 export function estimateOf(
   { n_epochs, max_steps, batch_size }: RunConfig,
-  { partition, network }: Pick<RunPlan, 'partition' | 'network'>,
+  { shardSizes, network }: Pick<RunPlan, 'shardSizes' | 'network'>,
 ): number {
-  const rows = partition.shards.reduce((sum, { length }) => sum + length, 0) * n_epochs;
+  const rows = shardSizes.reduce((sum, size) => sum + size, 0) * n_epochs;
   const trained = max_steps === 0 ? rows : Math.min(rows, max_steps * batch_size);
   return trained * multiplications(network.layers, network.inputShape);
 }

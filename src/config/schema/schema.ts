@@ -1,6 +1,7 @@
 import type { RunConfig } from '../run_config.js';
 import { dataKeys } from './data.js';
 import { faultsKeys } from './faults.js';
+import { hostsKeys } from './hosts.js';
 import type { Schema } from './key_schema.js';
 import { machineKeys } from './machine.js';
 import { networkKeys } from './network.js';
@@ -22,6 +23,7 @@ export const schema: Schema<RunConfig> = {
   ...machineKeys,
   ...testsKeys,
   ...faultsKeys,
+  ...hostsKeys,
   ...outputsKeys,
   ...wandbKeys,
 };
