@@ -75,7 +75,8 @@ async function writeAndClose(file: FileHandle, content: string): Promise<void> {
 }
 
 function notMade(path: string, error: unknown): StorageError {
-  const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const exists = code === 'EEXIST' && syscall === 'open';
   return new StorageError(
     'ERR_KEY_FILE_MADE',
     exists
