@@ -48,7 +48,7 @@ export function infoOf(
     engine: cluster.engine,
     whyEngine: cluster.whyEngine,
     engineVersion: cluster.engineVersion,
-    threadDevices: cluster.threadDevices,
+    threadDevices: config.link === 'threads' ? cluster.threadDevices : [],
     tailDevice: cluster.tailDevice,
     seed: config.seed,
     fromEnvironment,

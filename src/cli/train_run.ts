@@ -214,7 +214,7 @@ async function* runIn(
       plan,
       trained,
       engine: cluster.engine,
-      devices: { tail: cluster.tailDevice, threads: cluster.threadDevices },
+      devices: { tail: cluster.tailDevice, threads: info.threadDevices },
       versions: allVersions,
       clock,
       startMs,

@@ -1,6 +1,7 @@
 import { threadOf } from '../link/setup.js';
 
 export interface PlacedRun {
+  /** None where the clients are in processes of their own. */
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
   readonly numClients: number;
@@ -22,7 +23,8 @@ export function placementRows(
   });
   const numLeft = numThreads - threads.length;
   const rest = numLeft > 0 ? [['threads', `${numLeft} more`] as const] : [];
-  return [['server', `${tailDevice}: tail`], ...threads, ...rest];
+  const elsewhere = numThreads === 0 ? [['clients on', 'each in a process of its own'] as const] : [];
+  return [['server', `${tailDevice}: tail`], ...threads, ...rest, ...elsewhere];
 }
 
 function listed(clients: readonly number[]): string {

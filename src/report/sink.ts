@@ -34,6 +34,7 @@ export interface RunInfo {
   readonly engineVersion: string;
   /** Why it is this engine, where it was not asked for. */
   readonly whyEngine: string | undefined;
+  /** None where the clients are in processes of their own. */
   readonly threadDevices: readonly string[];
   readonly tailDevice: string;
   readonly seed: number;

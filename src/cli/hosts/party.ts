@@ -41,7 +41,7 @@ export async function connectParty(party: Party, options: PartyOptions): Promise
         case 'back':
           warn(`connected to ${status.server} again`);
           break;
-        case 'error':
+        case 'refused':
           warn(status.error.message);
           break;
         case 'ended':
