@@ -59,7 +59,8 @@ export async function writeResults(
   const { result, classCounts, skippedVisits, costs, clientFiles } = trained;
   const files = runFiles(runDirectory);
   // Where every client has its own network, which one is meant is the user's to say; and a head may be on another host.
-  if (config.link === 'threads' && !headsDiffer(plan.scheme)) await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
+  if (config.link === 'threads' && !headsDiffer(plan.scheme))
+    await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
   await writeCompactJson(
     files.evaluation,
     evaluationsOf(plan.dataset.classNames, result, classCounts, {

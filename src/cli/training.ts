@@ -63,7 +63,7 @@ export async function* trainDurably(
   first: Cluster,
 ): AsyncGenerator<TrainEvent, Trained> {
   const { config, plan, record } = training;
-  let cluster = first;
+  let cluster: Cluster | undefined = first;
   let start = training.start;
   let skippedVisits = start?.skippedVisits ?? [];
   let costs: RunCosts | undefined;
@@ -73,6 +73,7 @@ export async function* trainDurably(
     let reached = start?.progress ?? startOf(schedule, plan.shardSizes.length);
     let failure: unknown;
     try {
+      cluster ??= await training.openCluster();
       const onCosts = (own: RunCosts) => (costs = own);
       const attempt = { ...training, start, skippedVisits, schedule, generation, onCosts };
       const trained = yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
@@ -82,10 +83,14 @@ export async function* trainDurably(
       // At once: to end a thread that hangs takes a while.
       if (isClientLoss(error)) record.log.error(messageOf(error));
     } finally {
-      await closeAfter(failure, cluster);
+      if (cluster) await closeAfter(failure, cluster);
+      cluster = undefined;
     }
     const { on_client_loss: policy, max_retries: maxRetries } = config;
     if (!isClientLoss(failure) || policy === 'stop') throw failure;
+    // It was waited for already.
+    if (policy === 'retry' && failure instanceof BloomError && failure.code === 'ERR_CLIENT_GONE')
+      throw failure;
     if (generation >= maxRetries) throw tooManyLosses(failure, generation + 1);
     const signal = training.interruptedBy();
     if (signal !== undefined) throw stoppedInstead(signal, failure);
@@ -104,7 +109,6 @@ export async function* trainDurably(
     if (costs) repeatedBytes += bytesOf(costs.soFar.traffic) - bytesOf(start?.costs.traffic ?? []);
     await forgetAfter(training.checkpointFolder, start);
     await record.rewind(rewindTo(start));
-    cluster = await training.openCluster();
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isCosts, type CostsSoFar } from '../core/costs.js';
-import { DataError, messageOf, StorageError } from '../core/errors.js';
+import { ClientLostError, DataError, InterruptedError, messageOf, StorageError } from '../core/errors.js';
 import { makeFolder, readRequiredFile, writeFileAtomic } from '../core/files.js';
 import type { Link } from '../link/link.js';
 import type { StateFile } from '../link/messages.js';
@@ -127,6 +127,8 @@ export async function newestCheckpoint(
       await Promise.all([requireHeads(heads), ...(tails ? [readChecked(tails)] : [])]);
       return checkpoint;
     } catch (error) {
+      // Who has the head is not there: that says nothing of the checkpoint.
+      if (error instanceof ClientLostError || error instanceof InterruptedError) throw error;
       onDamaged(`checkpoint ${basename(checkpoint.folder)} is left out: ${messageOf(error)}`);
     }
   }

@@ -43,6 +43,8 @@ export interface ClientHostOptions {
 }
 
 interface Prepared {
+  /** What the server sent. */
+  readonly sent: string;
   readonly config: RunConfig;
   readonly plan: LocalPlan;
 }
@@ -78,12 +80,14 @@ export class ClientHost implements HostService {
         { client: this.#options.client },
       );
     }
+    // Also a run that is begun again: faults that have happened do not happen twice.
+    if (this.#prepared?.sent === sent) return factsOf(this.#prepared.plan, this.#options.client);
     const { dataDir, datasetsDir, folder, progress } = this.#options;
     const own = { data_dir: dataDir, datasets_dir: datasetsDir, output_dir: folder, nats: {} };
     const options = { ...(JSON.parse(sent) as object), ...own };
     const { config } = configFrom(options, 'the configuration that the server sent');
     const plan = await planRun(config, progress);
-    this.#prepared = { config, plan };
+    this.#prepared = { sent, config, plan };
     return factsOf(plan, this.#options.client);
   }
 

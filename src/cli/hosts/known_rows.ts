@@ -35,3 +35,13 @@ export function knownRows(config: RunConfig, told: readonly ClientFacts[]): Know
     dataSha256: () => dataSha256,
   };
 }
+
+/** Throws ConfigError where a client that has come back has not the rows that it had. */
+export function requireSame(client: number, before: ClientFacts, now: ClientFacts): void {
+  if (before.dataSha256 === now.dataSha256 && before.shardSize === now.shardSize) return;
+  throw new ConfigError(
+    'ERR_OTHER_DATA',
+    `Client ${client} came back with other rows than it had at the start of the run. Start it with the same \`--data-dir\`.`,
+    { client },
+  );
+}

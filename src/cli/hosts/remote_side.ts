@@ -1,48 +1,46 @@
 import { basename, dirname } from 'node:path';
 import type { RunConfig } from '../../config/run_config.js';
 import { toPlain } from '../../config/written.js';
-import { ClientLostError, ConfigError } from '../../core/errors.js';
-import { CallGuard } from '../../link/call_guard.js';
-import type { Link } from '../../link/link.js';
-import { openCaller, type Caller } from '../../link/nats/caller.js';
-import { hostOver, type ClientFacts, type HostService } from '../../link/nats/host.js';
-import { openNatsLink } from '../../link/nats/nats_link.js';
+import { ConfigError, DataError, messageOf } from '../../core/errors.js';
+import type { ClientFacts, PrepareRequest } from '../../link/nats/host.js';
 import { beat, BEAT_EVERY_MS } from '../../link/nats/presence.js';
 import { pathsUnder } from '../../link/nats/run_paths.js';
 import { newSession } from '../../link/nats/session.js';
-import { RETRY_MS, subjectsOf } from '../../link/nats/subjects.js';
+import { subjectsOf, type Subjects } from '../../link/nats/subjects.js';
 import type { Checkpoint, SavedStates } from '../../server/checkpoint.js';
 import type { ClientPool } from '../../server/client_pool.js';
 import type { Placed } from '../cluster.js';
 import { planOf } from '../plan.js';
 import { ownVersion } from '../versions.js';
+import { absentLink, goneError, openLine, type ClientLine } from './client_lines.js';
 import type { ClientSide, RunClients, SideOptions } from './client_side.js';
-import { knownRows } from './known_rows.js';
+import { knownRows, requireSame } from './known_rows.js';
 import { openLocalHosts } from './local_hosts.js';
 import { connectParty, type ConnectedParty } from './party.js';
 import { Roster } from './roster.js';
 
 /** Clients in processes of their own: waits until all are there, and asks them for what the plan needs. */
 export async function openRemoteSide(config: RunConfig, options: SideOptions): Promise<ClientSide> {
-  const local = config.nats.url === '' ? await openLocalHosts(config, options) : undefined;
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const each of opened.reverse()) await each.close();
+  };
   try {
     const { url, key_file: keyFile, peers: peersFile, ca_file: caFile } = config.nats;
-    const files = local ?? { url, keyFile, peersFile, caFile };
-    const party = await connectParty('server', { ...files, warn: options.warn });
-    const side = new RemoteSide(config, party, options);
-    const close = async () => {
-      await side.close();
-      await local?.close();
-    };
-    try {
-      const plan = planOf(config, knownRows(config, await side.prepare()));
-      return { plan, clientsOf: (runDirectory) => side.clientsOf(runDirectory), close };
-    } catch (error) {
-      await side.close();
-      throw error;
+    let place = { url, keyFile, peersFile, caFile };
+    if (url === '') {
+      const local = await openLocalHosts(config, options);
+      opened.push(local);
+      place = local;
     }
+    const party = await connectParty('server', { ...place, warn: options.warn });
+    opened.push(party.connection);
+    const side = new RemoteSide(config, party, options);
+    opened.push(side);
+    const plan = planOf(config, knownRows(config, await side.prepare()));
+    return { plan, clientsOf: (runDirectory) => side.clientsOf(runDirectory), close };
   } catch (error) {
-    await local?.close();
+    await close();
     throw error;
   }
 }
@@ -51,16 +49,20 @@ export async function openRemoteSide(config: RunConfig, options: SideOptions): P
 class RemoteSide {
   readonly #config: RunConfig;
   readonly #party: ConnectedParty;
+  readonly #options: SideOptions;
+  readonly #subjects: Subjects;
   readonly #roster: Roster;
   readonly #session = newSession();
   readonly #beat: { close(): void };
-  #callers: readonly Caller[] = [];
+  /** By client. */
+  #lines: readonly ClientLine[] = [];
+  /** Of clients that have not come back in time: nobody waits for them again. */
+  readonly #givenUp = new Set<number>();
+  #known: readonly ClientFacts[] = [];
   #generation = -1;
   #phase = 'waiting';
 
-  constructor(config: RunConfig, party: ConnectedParty, { say, interruptedBy }: SideOptions) {
-    this.#config = config;
-    this.#party = party;
+  constructor(config: RunConfig, party: ConnectedParty, options: SideOptions) {
     const { peers } = party.correspondence;
     if (peers.clients.length !== config.n_workers) {
       throw new ConfigError(
@@ -68,132 +70,122 @@ class RemoteSide {
         `\`n_workers\` is ${config.n_workers}, but the list of peers has ${peers.clients.length} clients. Make them the same.`,
       );
     }
-    const subjects = subjectsOf(peers.runName);
+    this.#config = config;
+    this.#party = party;
+    this.#options = options;
+    this.#subjects = subjectsOf(peers.runName);
     this.#roster = new Roster(party.connection, {
       numClients: config.n_workers,
-      beats: subjects.allBeats,
+      beats: this.#subjects.allBeats,
       now: () => performance.now(),
-      say,
-      interruptedBy,
+      say: options.say,
+      interruptedBy: options.interruptedBy,
+      onCome: (client) => this.#givenUp.delete(client),
+      onLoss: (client, why) => this.#lines.at(client)?.fail(why),
     });
-    const state = () => ({
-      session: this.#session,
-      phase: this.#phase,
-      missing: this.#roster.missing.join(','),
-      generation: this.#generation,
-    });
-    this.#beat = beat(party.connection, subjects.serverBeat, state, BEAT_EVERY_MS);
+    const state = () => ({ session: this.#session, phase: this.#phase, generation: this.#generation });
+    this.#beat = beat(party.connection, this.#subjects.serverBeat, state, BEAT_EVERY_MS);
   }
 
   /** What every client knows of its rows. */
   async prepare(): Promise<readonly ClientFacts[]> {
     await this.#roster.waitForAll(Infinity);
-    const request = { config: JSON.stringify(toPlain(this.#config)), version: ownVersion() };
-    const hosts = this.#callAnew();
-    return await Promise.all(
-      hosts.map((host, client) =>
-        this.#guard(client).run(`client ${client}: prepare`, () => host.prepare(request)),
-      ),
-    );
+    this.#openLines();
+    return (this.#known = await Promise.all(this.#lines.map(({ host }) => host.prepare(this.#run))));
+  }
+
+  /** What a run is for a client. */
+  get #run(): PrepareRequest {
+    return { config: JSON.stringify(toPlain(this.#config)), version: ownVersion() };
   }
 
   clientsOf(runDirectory: string): RunClients {
     const run = `${basename(dirname(runDirectory))}_${basename(runDirectory)}`.replaceAll(/[^\w.-]/g, '-');
     const paths = pathsUnder(runDirectory);
-    const requireHeads = async (heads: readonly SavedStates[]) => {
-      await this.#everybody();
-      const hosts = this.#hosts();
-      await Promise.all(
-        heads.map(({ path, sha256, clients: [client] }) =>
-          hosts[client].requireStates({ run, name: paths.toName(path), sha256 }),
-        ),
-      );
-    };
-    const keepHeadsOf = async (checkpoints: readonly Checkpoint[]) => {
-      const folders = checkpoints.map(({ folder }) => basename(folder));
-      await Promise.all(this.#hosts().map((host) => host.keepStates({ run, folders })));
-    };
-    const end = async () => {
-      this.#phase = 'over';
-      await Promise.all(this.#hosts().map((host) => host.end({ run })));
-    };
     return {
       open: (placed) => this.#open(run, runDirectory, placed),
-      requireHeads,
-      keepHeadsOf,
-      end,
+      requireHeads: async (heads: readonly SavedStates[]) => {
+        await this.#waitForAll();
+        this.#openLines();
+        await Promise.all(
+          heads.map(async ({ path, sha256, clients: [client] }) => {
+            if (this.#givenUp.has(client))
+              throw new DataError('ERR_HEAD_GONE', `client ${client}, which has the head, is gone.`, {
+                client,
+              });
+            await this.#lines[client].host.requireStates({ run, name: paths.toName(path), sha256 });
+          }),
+        );
+      },
+      keepHeadsOf: async (checkpoints: readonly Checkpoint[]) => {
+        const folders = checkpoints.map(({ folder }) => basename(folder));
+        await Promise.all(this.#here().map(({ host }) => host.keepStates({ run, folders })));
+      },
+      end: async () => {
+        this.#phase = 'over';
+        const told = await Promise.allSettled(this.#here().map(({ host }) => host.end({ run })));
+        for (const each of told) if (each.status === 'rejected') this.#options.warn(messageOf(each.reason));
+      },
     };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#beat.close();
     this.#roster.close();
-    for (const caller of this.#callers) caller.close();
-    await this.#party.connection.close();
+    for (const line of this.#lines) line.close();
+    return Promise.resolve();
   }
 
-  /** Fresh clients, each on a new thread in its process. */
+  /** Fresh clients, each on a new thread in its process; those that are gone for good are lost at the first call. */
   async #open(run: string, runDirectory: string, { engine }: Placed): Promise<ClientPool> {
-    await this.#everybody();
+    await this.#waitForAll();
     this.#generation++;
-    const { generation } = { generation: this.#generation };
-    const guards = this.#config.n_workers;
-    const hosts = this.#callAnew();
-    const links: Link[] = [];
-    const own = Array.from({ length: guards }, (_, client) => this.#guard(client));
-    for (const [client, guard] of own.entries()) {
-      this.#roster.onLoss(client, (why) => {
-        guard.fail(new Error(why));
-      });
-      links.push(
-        openNatsLink({ client, place: client }, this.#callers[client], guard, pathsUnder(runDirectory)),
-      );
-    }
+    this.#phase = 'training';
+    this.#openLines();
+    const request = { run, start: this.#session, generation: this.#generation, engine };
+    await Promise.all(
+      this.#here().map(async ({ client, host }) => {
+        requireSame(client, this.#known[client], await host.prepare(this.#run));
+        await host.open(request);
+      }),
+    );
+    const lines = this.#lines;
+    const links = lines.map((line) =>
+      this.#givenUp.has(line.client) ? absentLink(line.client) : line.openLink(pathsUnder(runDirectory)),
+    );
     const close = () => {
-      for (const guard of own) guard.close();
+      for (const line of lines) line.closeLink();
       return Promise.resolve();
     };
-    try {
-      const request = { run, start: this.#session, generation, engine };
-      await Promise.all(
-        own.map((guard, client) => guard.run(`client ${client}: open`, () => hosts[client].open(request))),
-      );
-    } catch (error) {
-      await close();
-      throw error;
-    }
-    this.#phase = 'training';
     return { links, close };
   }
 
-  /** Waits for who is gone. Throws ClientLostError where one does not come back in time. */
-  async #everybody(): Promise<void> {
-    const seconds = this.#config.rejoin_timeout_s;
-    const [missing] = await this.#roster.waitForAll(seconds * 1000);
-    if (missing === undefined) return;
-    throw new ClientLostError(
-      'ERR_CLIENT_GONE',
-      `Client ${missing} did not come back within ${seconds} s (\`rejoin_timeout_s\`). Start it again, and resume the run.`,
-      { client: missing },
-    );
+  /** Waits for who is gone. Throws ClientLostError where one does not come back in time, and its visits are not to be skipped. */
+  async #waitForAll(): Promise<void> {
+    const { rejoin_timeout_s: seconds, on_client_loss: policy } = this.#config;
+    const isWaitedFor = (client: number) => !this.#givenUp.has(client);
+    const missing = await this.#roster.waitForAll(seconds * 1000, isWaitedFor);
+    const late = missing.filter(isWaitedFor);
+    if (late.length === 0) return;
+    if (policy !== 'skip')
+      throw goneError(
+        late[0],
+        `It did not come back within ${seconds} s (\`rejoin_timeout_s\`). Start it again, then go on.`,
+      );
+    for (const client of late) this.#givenUp.add(client);
   }
 
-  /** New sessions with all: what was under way is over. */
-  #callAnew(): readonly HostService[] {
-    for (const caller of this.#callers) caller.close();
-    const { connection, correspondence } = this.#party;
-    const subjects = subjectsOf(correspondence.peers.runName);
-    this.#callers = correspondence.peers.clients.map((_, client) =>
-      openCaller(connection, { ...subjects.call(client), session: newSession(), retryMs: RETRY_MS }),
-    );
-    return this.#hosts();
+  #here(): readonly ClientLine[] {
+    return this.#lines.filter(({ client }) => !this.#givenUp.has(client));
   }
 
-  #hosts(): readonly HostService[] {
-    return this.#callers.map(hostOver);
-  }
-
-  #guard(client: number): CallGuard {
-    return new CallGuard(`process of client ${client}`, this.#config.call_timeout_s * 1000, { client });
+  #openLines(): void {
+    for (const line of this.#lines) line.close();
+    const options = {
+      connection: this.#party.connection,
+      subjects: this.#subjects,
+      callTimeoutMs: this.#config.call_timeout_s * 1000,
+    };
+    this.#lines = this.#party.correspondence.peers.clients.map((_, client) => openLine(client, options));
   }
 }

@@ -13,6 +13,8 @@ export interface RosterOptions {
   /** Told in words who comes and goes. */
   readonly say: (line: string) => void;
   readonly interruptedBy: () => string | undefined;
+  readonly onCome: (client: number) => void;
+  readonly onLoss: (client: number, why: string) => void;
 }
 
 /** Which clients are there. */
@@ -21,19 +23,19 @@ export class Roster {
   readonly #presence: Presence;
   readonly #watch: Closable;
   readonly #timer: NodeJS.Timeout;
-  /** By client: to be told that it is gone. */
-  readonly #onLoss = new Map<number, (why: string) => void>();
 
   constructor(connection: Connection, options: RosterOptions) {
     this.#options = options;
     this.#presence = new Presence(LOST_AFTER_MS, options.now, (change) => {
       const { name } = change;
       if (name === 'server') return;
-      if (change.type === 'came') options.say(`client ${name} is here`);
-      else {
+      if (change.type === 'came') {
+        options.say(`client ${name} is here`);
+        options.onCome(Number(name));
+      } else {
         const why = change.why === 'silent' ? 'it is silent' : 'it was started anew';
         options.say(`client ${name} is gone: ${why}`);
-        this.#onLoss.get(Number(name))?.(why);
+        options.onLoss(Number(name), why);
       }
     });
     this.#watch = watchBeats(connection, options.beats, (name, state) => {
@@ -50,28 +52,27 @@ export class Roster {
     return all.filter((client) => !this.#presence.here.has(String(client)));
   }
 
-  /** Waits until all are there, or the time is over; gives those that are missing. Throws InterruptedError. */
-  async waitForAll(timeoutMs: number): Promise<readonly number[]> {
+  /** Waits until all that are wanted are there, or the time is over; gives those that are missing. Throws InterruptedError. */
+  async waitForAll(
+    timeoutMs: number,
+    isWanted: (client: number) => boolean = () => true,
+  ): Promise<readonly number[]> {
     const { now, say, interruptedBy, numClients } = this.#options;
     const startMs = now();
     let told = '';
-    while (this.missing.length > 0 && now() - startMs < timeoutMs) {
+    for (;;) {
+      const wanted = this.missing.filter(isWanted);
+      if (wanted.length === 0 || now() - startMs >= timeoutMs) return this.missing;
       const signal = interruptedBy();
       if (signal !== undefined)
         throw new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal} while waiting for clients.`, {
           signal,
         });
-      const missing = this.missing.join(', ');
-      if (missing !== told) say(`waiting for ${this.missing.length} of ${numClients} clients: ${missing}`);
+      const missing = wanted.join(', ');
+      if (missing !== told) say(`waiting for ${wanted.length} of ${numClients} clients: ${missing}`);
       told = missing;
       await setTimeout(CHECK_MS);
     }
-    return this.missing;
-  }
-
-  /** Calls back when this client is lost, once it is asked for; a later call takes the place of an earlier one. */
-  onLoss(client: number, listener: (why: string) => void): void {
-    this.#onLoss.set(client, listener);
   }
 
   close(): void {

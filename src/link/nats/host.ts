@@ -67,7 +67,7 @@ export interface KeepRequest {
 const methods: readonly (keyof HostService)[] = ['prepare', 'open', 'requireStates', 'keepStates', 'end'];
 
 /** The process at the other end of these calls. */
-export function hostOver(caller: Caller): HostService {
+export function hostOver(caller: Pick<Caller, 'call'>): HostService {
   const call =
     <M extends keyof HostService>(method: M) =>
     (request: Parameters<HostService[M]>[0]) =>
