@@ -34,4 +34,9 @@ export interface Whereabouts {
 export type PresenceChange =
   | { readonly type: 'came'; readonly name: string; readonly session: string }
   /** Silent for too long, or started anew (then `came` follows). */
-  | { readonly type: 'lost'; readonly name: string; readonly session: string; readonly why: 'silent' | 'restarted' };
+  | {
+      readonly type: 'lost';
+      readonly name: string;
+      readonly session: string;
+      readonly why: 'silent' | 'restarted';
+    };
