@@ -1,5 +1,6 @@
 import { partyName } from './party_keys.js';
 import type { Peers } from './peers.js';
+import { clientPermissions, serverPermissions } from './subjects.js';
 
 /** Bytes. A heartbeat waits behind at most one message: 0.8 s at 10 Mbit/s. */
 const MAX_PAYLOAD = 1 << 20;
@@ -14,12 +15,6 @@ export interface BrokerOptions {
   readonly port: number;
   /** Without one, everything but heads and sums crosses the network in the clear. */
   readonly tls?: { readonly certificate: string; readonly key: string };
-}
-
-/** Patterns of subjects that a party may use. */
-interface Permissions {
-  readonly publish: readonly string[];
-  readonly subscribe: readonly string[];
 }
 
 /**
@@ -51,19 +46,4 @@ export function brokerConfig(peers: Peers, { host, port, tls }: BrokerOptions): 
     '}',
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function serverPermissions(run: string): Permissions {
-  return {
-    publish: [`bloom.${run}.call.*`, `bloom.${run}.beat.server`],
-    subscribe: [`bloom.${run}.answer.*`, `bloom.${run}.beat.*`],
-  };
-}
-
-function clientPermissions(run: string, client: number): Permissions {
-  const subject = (rest: string) => `bloom.${run}.${rest}`;
-  return {
-    publish: [`answer.${client}`, `mail.${client}.*`, `receipt.*.${client}`, `beat.${client}`].map(subject),
-    subscribe: [`call.${client}`, `mail.*.${client}`, `receipt.${client}.*`, 'beat.*'].map(subject),
-  };
 }

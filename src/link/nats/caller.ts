@@ -1,9 +1,10 @@
-import { fromPlainError, ClientLostError, ProtocolError, type PlainError } from '../../core/errors.js';
-import { unwrap, type Outcome } from '../wire.js';
+import { ClientLostError, ProtocolError } from '../../core/errors.js';
 import type { Connection } from './connection.js';
 import { decodeFrame, encodeFrame, HEADER_BYTES, type Frame } from './frame.js';
 import { decodeMessage, encodeMessage } from './message_bytes.js';
+import { valueOf } from './outcome.js';
 import { Incoming, Outgoing } from './pieces.js';
+import { refusalError } from './refusals.js';
 import { MAX_CALLS, type CallSubjects } from './subjects.js';
 
 /** Makes calls over a connection; each is handled once, whatever is lost or repeated on the way. */
@@ -71,7 +72,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
     if (state !== 'whole') return;
     end(frame.counter);
     try {
-      call.resolve(unwrap(decodeMessage(reply.bytes()) as Outcome<unknown>));
+      call.resolve(valueOf(decodeMessage(reply.bytes())));
     } catch (error) {
       call.reject(error as Error);
     }
@@ -94,7 +95,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
         break;
       case 'refused':
         end(counter);
-        call.reject(fromPlainError(decodeMessage(frame.body) as PlainError));
+        call.reject(refusalError(mark, requests));
         break;
       case 'request':
       case 'ask':

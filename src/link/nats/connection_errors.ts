@@ -6,7 +6,12 @@ import type { ConnectOptions } from './connection.js';
 export function connectionError(error: unknown, { servers, seed, tls }: ConnectOptions): SetupError {
   const where = servers.join(', ');
   const [code, why] = reason(error, seed, tls);
-  return new SetupError(code, `No connection to the NATS server at ${where}: ${why}`, { servers: where }, { cause: error });
+  return new SetupError(
+    code,
+    `No connection to the NATS server at ${where}: ${why}`,
+    { servers: where },
+    { cause: error },
+  );
 }
 
 type Reason = readonly [code: string, why: string];

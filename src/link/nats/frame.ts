@@ -6,7 +6,7 @@ const VERSION = 1;
 /**
  * `request` and `reply` carry a piece of a message. `ask`: what became of this call? It is answered by `lacking` (of the request,
  * from this offset on), by `sent` (the reply was; who lacks some of it answers `lacking`), or not at all while the call is under way.
- * `refused` ends it with an error.
+ * `refused` ends it.
  */
 const kinds = ['request', 'reply', 'ask', 'sent', 'lacking', 'refused'] as const;
 export type FrameKind = (typeof kinds)[number];
@@ -20,7 +20,7 @@ export interface Frame {
   readonly counter: number;
   /** The caller has the replies to all calls before this one. */
   readonly answered: number;
-  /** Of request and reply: where what is sent now ends. Of ask, sent and lacking: which ask it is about; 0 for none. */
+  /** Of request and reply: where what is sent now ends. Of ask, sent and lacking: which ask it is about; 0 for none. Of refused: why. */
   readonly mark: number;
   /** Of request and reply: where the piece begins. Of lacking: where the rest does. */
   readonly offset: number;

@@ -4,6 +4,7 @@ import type { Closable, Connection } from './connection.js';
 import { decodeFrame, encodeFrame, HEADER_BYTES, type Frame } from './frame.js';
 import { decodeMessage, encodeMessage } from './message_bytes.js';
 import { Incoming, Outgoing } from './pieces.js';
+import { numberOfRefusal, type Refusal } from './refusals.js';
 import { MAX_CALLS, type CallSubjects } from './subjects.js';
 
 export type Handle = (message: unknown, session: string) => Promise<unknown>;
@@ -34,18 +35,15 @@ export function serveCalls(
     const frame = { session, counter, answered: 0, mark: 0, offset: 0, total: 0, body: nothing, ...part };
     connection.publish(replies, encodeFrame(frame));
   };
-  const refuse = (frame: Frame, code: string, why: string) => {
-    const error = new ProtocolError(code, `Call ${frame.counter} on "${requests}" was refused: ${why}.`);
-    send(frame, { kind: 'refused', body: encodeMessage(toPlainError(error)) });
+  const refuse = (frame: Frame, why: Refusal) => {
+    send(frame, { kind: 'refused', mark: numberOfRefusal(why) });
   };
 
   /** The memory of the session of a frame; undefined where it was refused. */
   const memoryOf = (frame: Frame): Memory | undefined => {
     if (frame.session === memory?.session) return memory;
-    if (ended.has(frame.session))
-      refuse(frame, 'ERR_SESSION', 'another caller has taken the place of this one');
-    else if (frame.answered > 0)
-      refuse(frame, 'ERR_SESSION', 'the process that had the calls before it is no longer here');
+    if (ended.has(frame.session)) refuse(frame, 'replaced');
+    else if (frame.answered > 0) refuse(frame, 'forgotten');
     else {
       if (memory) ended.add(memory.session);
       return (memory = { session: frame.session, expected: 0, incoming: undefined, replies: new Map() });
@@ -94,11 +92,7 @@ export function serveCalls(
     const of = memoryOf(frame);
     if (!of) return;
     if (answered > of.expected || counter - answered >= MAX_CALLS) {
-      refuse(
-        frame,
-        'ERR_GAP',
-        `call ${of.expected} is due, and all before call ${answered} is said to be answered`,
-      );
+      refuse(frame, 'gap');
       return;
     }
     for (const each of of.replies.keys()) if (each < answered) of.replies.delete(each);
