@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { InterruptedError } from '../core/errors.js';
 import { hostHandler } from '../link/nats/host.js';
 import { beat, BEAT_EVERY_MS } from '../link/nats/presence.js';
@@ -18,6 +18,8 @@ interface JoinOptions {
   readonly dataDir: string;
   readonly datasetsDir: string;
   readonly dir: string;
+  /** Started by a server on this machine, with which it ends. */
+  readonly untilStdinEnds?: true;
 }
 
 /** `bloom-split join`: takes part in a run as one of its clients, with rows of its own. */
@@ -33,6 +35,7 @@ export function addJoinCommand(program: Command): void {
     .option('--data-dir <folder>', 'folder with the rows; without it the usual place of the data set', '')
     .option('--datasets-dir <folder>', 'where data sets are fetched to', 'datasets')
     .option('--dir <folder>', 'where heads, checkpoints and what happened are kept', 'outputs')
+    .addOption(new Option('--until-stdin-ends').hideHelp())
     .action(joinRun);
 }
 
@@ -40,6 +43,7 @@ async function joinRun(url: string, options: JoinOptions): Promise<void> {
   const { client, key, peers, ca, dataDir, datasetsDir, dir } = options;
   const say = (line: string) => process.stdout.write(`client ${client}: ${line}\n`);
   const end = new EndOfRun();
+  if (options.untilStdinEnds) process.stdin.once('end', end.isOver).resume();
   try {
     const files = { keyFile: key, peersFile: peers, caFile: ca };
     const { connection, correspondence } = await connectParty(client, { url, ...files, warn: say });
@@ -77,6 +81,7 @@ async function joinRun(url: string, options: JoinOptions): Promise<void> {
     }
   } finally {
     end.close();
+    if (options.untilStdinEnds) process.stdin.destroy();
   }
 }
 

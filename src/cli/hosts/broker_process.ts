@@ -7,6 +7,10 @@ import { messageOf, SetupError } from '../../core/errors.js';
 
 const START_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
+/** The shell's exit code for a command that is not there. */
+const NOT_FOUND = 127;
+/** Runs the arguments as a command that ends with whoever holds the other end of stdin, also where that is killed. */
+const UNTIL_STDIN_ENDS = 'exec 3<&0; { cat <&3 >/dev/null; kill $$; } & exec "$@" 3<&-';
 
 /** A NATS server of this machine's own. */
 export interface BrokerProcess {
@@ -20,11 +24,16 @@ export interface BrokerProcess {
  */
 export async function startBroker(configFile: string, folder: string): Promise<BrokerProcess> {
   const args = ['--config', configFile, '--addr', '127.0.0.1', '--port', '-1', '--ports_file_dir', folder];
-  const broker = spawn('nats-server', [...args, '--log', join(folder, 'nats.log')], { stdio: 'ignore' });
-  const failed = once(broker, 'error').then(([error]: unknown[]) => {
-    throw notFound(error);
+  const command = ['nats-server', ...args, '--log', join(folder, 'nats.log')];
+  const broker = spawn('sh', ['-c', UNTIL_STDIN_ENDS, 'sh', ...command], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
   });
-  const ended = once(broker, 'exit').then(async () => {
+  const failed = once(broker, 'error').then(([error]: unknown[]) => {
+    throw new SetupError('ERR_BROKER', `Cannot start a shell: ${messageOf(error)}.`, {}, { cause: error });
+  });
+  const ended = once(broker, 'exit').then(async ([code]: unknown[]) => {
+    if (code === NOT_FOUND) throw notFound();
     const log = await readFile(join(folder, 'nats.log'), 'utf8').catch(() => '');
     throw new SetupError(
       'ERR_BROKER',
@@ -63,12 +72,10 @@ async function end(broker: ChildProcess): Promise<void> {
   await ended;
 }
 
-function notFound(error: unknown): SetupError {
+function notFound(): SetupError {
   return new SetupError(
     'ERR_BROKER',
-    `Cannot start nats-server (${messageOf(error)}), which \`link\` nats needs where no \`nats.url\` is given. Install it ` +
+    `There is no nats-server, which \`link\` nats needs where no \`nats.url\` is given. Install it ` +
       '(Debian: apt install nats-server), so that it is on the PATH.',
-    {},
-    { cause: error },
   );
 }

@@ -90,8 +90,10 @@ function startClient(
   const start = () => {
     numStarts++;
     const log = openSync(logFile, 'a');
-    current = spawn(process.execPath, [program, 'join', ...args], {
-      stdio: ['ignore', log, log],
+    // Of a group of its own: Ctrl-C is for the server, which finishes its batch with the clients.
+    current = spawn(process.execPath, [program, 'join', ...args, '--until-stdin-ends'], {
+      detached: true,
+      stdio: ['pipe', log, log],
       env: environmentWithoutOptions(),
     });
     closeSync(log);
