@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
-import type { TestScore } from '../core/events.js';
+import type { SavedWeights, TestScore } from '../core/events.js';
 import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
@@ -11,13 +11,18 @@ import type { SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
 import { decodeWeights } from '../models/weights.js';
 import { meanReport } from '../metrics/mean_report.js';
+import type { Link } from '../link/link.js';
 import { runFiles } from '../report/run_directory.js';
+import type { RunSummary } from '../report/sink.js';
+import type { Protocol } from '../server/protocols/protocol.js';
 import { protocolOf } from '../server/protocols/registry.js';
 import { schemes } from '../server/schemes/registry.js';
 import type { Scheme } from '../server/schemes/scheme.js';
-import { openCluster, plainCluster } from './cluster.js';
+import { openCluster, plainCluster, type Cluster } from './cluster.js';
+import { openClientSide } from './hosts/client_side.js';
 import { filesOfClient, headsDiffer } from './model_files.js';
 import { optimizerOf, readRows, splitOf } from './plan.js';
+import { openRunCluster } from './run_cluster.js';
 
 interface EvaluateOptions {
   readonly dataDir?: string;
@@ -47,11 +52,18 @@ export function addEvaluateCommand(program: Command): void {
     });
 }
 
-/** Loss and accuracy of a run's saved heads, which a client loads, and tail; where every client has its own, their mean. */
+/** Loss and accuracy of a run's saved heads, which clients load, and tail; where every client has its own, their mean. */
 export async function evaluateRun(
   runDirectory: string,
   config: RunConfig,
 ): Promise<TestScore & { rows: number }> {
+  return config.link === 'threads'
+    ? await evaluateHere(runDirectory, config)
+    : await evaluateThere(runDirectory, config);
+}
+
+/** All files are here: one client loads one head after the other. */
+async function evaluateHere(runDirectory: string, config: RunConfig): Promise<TestScore & { rows: number }> {
   const scheme = schemes[config.mode];
   const dataset = await readRows(config, noProgress);
   const network = models[config.model](dataset.shape);
@@ -62,8 +74,7 @@ export async function evaluateRun(
     split,
     shards: [new Uint32Array()],
     ...plainCluster,
-    // One tail is enough: it was averaged.
-    scheme: scheme.tails === 'none' ? scheme : { ...scheme, tails: 'one' },
+    scheme: withOneTail(scheme),
     rowOrder: 'in_order',
     batchSize: config.batch_size,
     seed: config.seed,
@@ -77,22 +88,73 @@ export async function evaluateRun(
     tailWeights: await savedTail(runDirectory, scheme, split),
   });
   try {
-    const { links, tails } = cluster;
-    const protocol = protocolOf(scheme, split.back !== null);
-    const { numRows } = dataset.test;
-    const reports: ClassificationReport[] = [];
-    for (const client of headsDiffer(scheme)
+    const clients = headsDiffer(scheme)
       ? savedClients(runDirectory, { scheme, split }, config.n_workers)
-      : [0]) {
-      const paths = filesOfClient(runDirectory, { scheme, split }, client);
-      await links[0].loadHead({ files: paths.map((path) => ({ path, prefix: '' })) });
-      const rows = { set: 'test', numRows } as const;
-      reports.push(await protocol.test(links[0], tails.newest(), rows, { generation: 0, step: 0 }));
-    }
-    return { ...meanReport(reports), rows: numRows };
+      : [0];
+    const saved = clients.map((client) => ({
+      link: cluster.links[0],
+      paths: filesOfClient(runDirectory, { scheme, split }, client),
+    }));
+    return await testSaved(cluster, protocolOf(scheme, split.back !== null), saved, dataset.test.numRows);
   } finally {
     await cluster.close();
   }
+}
+
+/** Those clients that have heads are asked to load and test them. */
+async function evaluateThere(runDirectory: string, config: RunConfig): Promise<TestScore & { rows: number }> {
+  const files = await clientFilesOf(runDirectory);
+  const toTerminal = (line: string) => process.stderr.write(`${line}\n`);
+  const side = await openClientSide(
+    { ...config, chaos: '' },
+    { progress: noProgress, say: toTerminal, warn: toTerminal, interruptedBy: () => undefined },
+  );
+  try {
+    const { scheme, split, dataset } = side.plan;
+    const plan = { ...side.plan, scheme: withOneTail(scheme) };
+    const tailWeights = await savedTail(runDirectory, scheme, split);
+    const cluster = await openRunCluster(config, plan, side.clientsOf(runDirectory).open, tailWeights);
+    try {
+      const holders = [...new Set(files.map(({ client }) => client))];
+      const saved = holders.map((client) => ({
+        link: cluster.links[client],
+        paths: filesOfClient(runDirectory, { scheme, split }, client),
+      }));
+      return await testSaved(cluster, protocolOf(scheme, split.back !== null), saved, dataset.test.numRows);
+    } finally {
+      await cluster.close();
+    }
+  } finally {
+    await side.close();
+  }
+}
+
+/** Each head with the tail; the mean of what they give. */
+async function testSaved(
+  { tails }: Cluster,
+  protocol: Protocol,
+  saved: readonly { readonly link: Link; readonly paths: readonly string[] }[],
+  numRows: number,
+): Promise<TestScore & { rows: number }> {
+  const reports: ClassificationReport[] = [];
+  for (const { link, paths } of saved) {
+    await link.loadHead({ files: paths.map((path) => ({ path, prefix: '' })) });
+    const rows = { set: 'test', numRows } as const;
+    reports.push(await protocol.test(link, tails.newest(), rows, { generation: 0, step: 0 }));
+  }
+  return { ...meanReport(reports), rows: numRows };
+}
+
+/** One tail is enough: those of clients were averaged. */
+function withOneTail(scheme: Scheme): Scheme {
+  return scheme.tails === 'none' ? scheme : { ...scheme, tails: 'one' };
+}
+
+/** Who has which part of the model. Throws DataError where the run is not complete. */
+async function clientFilesOf(runDirectory: string): Promise<readonly SavedWeights[]> {
+  const path = runFiles(runDirectory).summary;
+  const bytes = await readRequiredFile(path, 'the summary of a run that is complete');
+  return (JSON.parse(new TextDecoder().decode(bytes)) as RunSummary).client_files;
 }
 
 /** Empty where the clients have the whole network. */

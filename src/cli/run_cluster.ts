@@ -7,13 +7,18 @@ import { openClusterOf, openLocalClients, setupOn, type Cluster, type OpenClient
 import { optimizerOf, type LocalPlan, type RunPlan } from './plan.js';
 
 /** Opens the cluster of a run: the server's part here, the clients wherever `openClients` has them. */
-export function openRunCluster(config: RunConfig, plan: RunPlan, openClients: OpenClients): Promise<Cluster> {
+export function openRunCluster(
+  config: RunConfig,
+  plan: RunPlan,
+  openClients: OpenClients,
+  tailWeights = initialWeights(plan.split.tail.layers, config.seed),
+): Promise<Cluster> {
   const options = {
     scheme: plan.scheme,
     splitfedOptimizer: config.splitfed_optimizer,
     split: plan.split,
     tailOptimizer: optimizerOf(config.optimizer.tail),
-    tailWeights: initialWeights(plan.split.tail.layers, config.seed),
+    tailWeights,
     callTimeoutMs: config.call_timeout_s * 1000,
     engine: config.engine,
     numThreads: plan.numThreads,
