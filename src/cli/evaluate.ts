@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
-import type { SavedWeights, TestScore } from '../core/events.js';
+import type { TestScore } from '../core/events.js';
 import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
@@ -13,7 +13,6 @@ import { decodeWeights } from '../models/weights.js';
 import { meanReport } from '../metrics/mean_report.js';
 import type { Link } from '../link/link.js';
 import { runFiles } from '../report/run_directory.js';
-import type { RunSummary } from '../report/sink.js';
 import type { Protocol } from '../server/protocols/protocol.js';
 import { protocolOf } from '../server/protocols/registry.js';
 import { schemes } from '../server/schemes/registry.js';
@@ -22,6 +21,7 @@ import { openCluster, plainCluster, type Cluster } from './cluster.js';
 import { openClientSide } from './hosts/client_side.js';
 import { filesOfClient, headsDiffer } from './model_files.js';
 import { optimizerOf, readRows, splitOf } from './plan.js';
+import { readSummary } from './read_summary.js';
 import { openRunCluster } from './run_cluster.js';
 
 interface EvaluateOptions {
@@ -103,7 +103,7 @@ async function evaluateHere(runDirectory: string, config: RunConfig): Promise<Te
 
 /** Those clients that have heads are asked to load and test them. */
 async function evaluateThere(runDirectory: string, config: RunConfig): Promise<TestScore & { rows: number }> {
-  const files = await clientFilesOf(runDirectory);
+  const { client_files: files } = await readSummary(runDirectory);
   const toTerminal = (line: string) => process.stderr.write(`${line}\n`);
   const side = await openClientSide(
     { ...config, chaos: '' },
@@ -148,13 +148,6 @@ async function testSaved(
 /** One tail is enough: those of clients were averaged. */
 function withOneTail(scheme: Scheme): Scheme {
   return scheme.tails === 'none' ? scheme : { ...scheme, tails: 'one' };
-}
-
-/** Who has which part of the model. Throws DataError where the run is not complete. */
-async function clientFilesOf(runDirectory: string): Promise<readonly SavedWeights[]> {
-  const path = runFiles(runDirectory).summary;
-  const bytes = await readRequiredFile(path, 'the summary of a run that is complete');
-  return (JSON.parse(new TextDecoder().decode(bytes)) as RunSummary).client_files;
 }
 
 /** Empty where the clients have the whole network. */

@@ -33,14 +33,15 @@ export function filesOfClient(
 export function partsOfNetwork(
   runDirectory: string,
   { scheme, split }: { readonly scheme: Scheme; readonly split: SplitNetwork },
-): readonly SavedPart[] {
+): readonly (SavedPart & { readonly name: 'head' | 'back' | 'tail' })[] {
   const own = clientParts(scheme, split);
   const paths = clientFiles(
     runDirectory,
     own.map(({ name }) => name),
     null,
   );
-  const [head, ...others] = own.map(({ layers }, index) => ({ layers, path: paths[index] }));
+  const [head, ...others] = own.map((part, index) => ({ ...part, path: paths[index] }));
   if (scheme.tails === 'none') return [head, ...others];
-  return [head, { layers: split.tail.layers, path: runFiles(runDirectory).tail }, ...others];
+  const tail = { name: 'tail', layers: split.tail.layers, path: runFiles(runDirectory).tail } as const;
+  return [head, tail, ...others];
 }

@@ -5,6 +5,7 @@ import { addCompareCommand } from './compare.js';
 import { addDataCommand } from './data.js';
 import { addDevicesCommand } from './devices.js';
 import { addEvaluateCommand } from './evaluate.js';
+import { addExportCommand } from './export.js';
 import { addJoinCommand } from './join.js';
 import { addKeysCommand } from './keys.js';
 import { addPeersCommand } from './peers.js';
@@ -31,6 +32,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addPlanCommand(program);
   addResumeCommand(program);
   addEvaluateCommand(program);
+  addExportCommand(program);
   addCompareCommand(program);
   addPlotCommand(program);
   addVerifyCommand(program);

@@ -58,6 +58,7 @@ export async function writeResults(
   const { runDirectory, config, plan, trained, clock } = run;
   const { result, classCounts, skippedVisits, costs, clientFiles } = trained;
   const files = runFiles(runDirectory);
+  const { dataset } = plan;
   // Where every client has its own network, which one is meant is the user's to say; and a head may be on another host.
   if (config.link === 'threads' && !headsDiffer(plan.scheme))
     await exportModel(plan, partsOfNetwork(runDirectory, plan), files.onnx);
@@ -75,6 +76,11 @@ export async function writeResults(
     ...result.summary,
     run_directory: runDirectory,
     dataset: config.dataset,
+    input: {
+      picture: dataset.shape.picture,
+      background: dataset.background,
+      class_names: dataset.classNames,
+    },
     model: config.model,
     mode: config.mode,
     u_shaped: config.u_shaped,

@@ -55,6 +55,12 @@ export interface RunSummary extends TrainSummary {
   readonly mode: string;
   /** Clients have the last layers too. */
   readonly u_shaped: boolean;
+  /** What the model takes: [channels, height, width], the raw value of an empty area, and what its answers mean. */
+  readonly input: {
+    readonly picture: readonly number[];
+    readonly background: number;
+    readonly class_names: readonly string[];
+  };
   readonly model: string;
   readonly cut: string;
   readonly seed: number;

@@ -66,6 +66,7 @@ export const runSummary: RunSummary = {
   run_directory: runInfo.runDirectory,
   dataset: 'mnist',
   mode: 'sequential',
+  input: { picture: [1, 28, 28], background: 0, class_names: ['0', '1'] },
   u_shaped: false,
   model: 'lenet',
   cut: 'pool2',
