@@ -13,6 +13,7 @@ import { addPlanCommand } from './plan_cuts.js';
 import { addPlotCommand } from './plot.js';
 import { addResumeCommand } from './resume.js';
 import { addServeCommand } from './serve.js';
+import { addStatusCommand } from './status.js';
 import { addTrackCommand } from './track.js';
 import { addTensorflowCommand } from './tensorflow.js';
 import { addTrainCommand } from './train.js';
@@ -41,6 +42,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   addTrackCommand(program);
   addServeCommand(program);
   addJoinCommand(program);
+  addStatusCommand(program);
   addKeysCommand(program);
   addPeersCommand(program);
   addBrokerConfigCommand(program);
