@@ -72,7 +72,8 @@ async function stepMs(plan: RunPlan, cluster: Cluster, isCounted: boolean): Prom
     splitfedOptimizer: 'reset',
     generation: 0,
     shardSizes: [plan.dataset.train.numRows],
-    numTestRows: 1,
+    testSizes: [1],
+    hasOwnTests: false,
     forgetting: noForgettingTests,
     pause: neverPause,
   };

@@ -79,7 +79,8 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
     splitfedOptimizer: 'reset',
     generation: 0,
     shardSizes,
-    numTestRows: 1,
+    testSizes: shardSizes.map(() => 1),
+    hasOwnTests: false,
     forgetting: noForgettingTests,
     pause: neverPause,
   } as const;

@@ -59,10 +59,11 @@ const splitKeys = {
   num_classes: ['n_workers', 'seed', 'classes_per_client'],
   num_samples: ['n_workers', 'seed', 'samples_sigma', 'min_samples'],
   by_writer: ['n_workers', 'seed'],
+  own: [],
 } as const satisfies Record<DataSplitName, readonly (keyof RunConfig)[]>;
 
 function splitOf(config: RunConfig): string {
-  const values = splitKeys[config.data_split].map((key) => `${key} ${config[key]}`);
+  const values = splitKeys[config.data_split].map((key: keyof RunConfig) => `${key} ${String(config[key])}`);
   return `data_split ${config.data_split}: ${values.join(', ')}`;
 }
 

@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { configFromFile } from '../config/load.js';
 import type { RunConfig } from '../config/run_config.js';
-import type { TestScore } from '../core/events.js';
 import { noProgress } from '../core/progress.js';
 import { readRequiredFile } from '../core/files.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
 import type { ClassificationReport } from '../core/evaluation.js';
 import type { SplitNetwork } from '../models/network.js';
+import { OWN_ROWS } from '../data/splits/registry.js';
 import { models } from '../models/registry.js';
 import { decodeWeights } from '../models/weights.js';
-import { meanReport } from '../metrics/mean_report.js';
+import { meanReport, pooledReport } from '../metrics/mean_report.js';
 import type { Link } from '../link/link.js';
 import { runFiles } from '../report/run_directory.js';
 import type { Protocol } from '../server/protocols/protocol.js';
@@ -53,17 +53,14 @@ export function addEvaluateCommand(program: Command): void {
 }
 
 /** Loss and accuracy of a run's saved heads, which clients load, and tail; where every client has its own, their mean. */
-export async function evaluateRun(
-  runDirectory: string,
-  config: RunConfig,
-): Promise<TestScore & { rows: number }> {
+export async function evaluateRun(runDirectory: string, config: RunConfig): Promise<ClassificationReport> {
   return config.link === 'threads'
     ? await evaluateHere(runDirectory, config)
     : await evaluateThere(runDirectory, config);
 }
 
 /** All files are here: one client loads one head after the other. */
-async function evaluateHere(runDirectory: string, config: RunConfig): Promise<TestScore & { rows: number }> {
+async function evaluateHere(runDirectory: string, config: RunConfig): Promise<ClassificationReport> {
   const scheme = schemes[config.mode];
   const dataset = await readRows(config, noProgress);
   const network = models[config.model](dataset.shape);
@@ -94,15 +91,16 @@ async function evaluateHere(runDirectory: string, config: RunConfig): Promise<Te
     const saved = clients.map((client) => ({
       link: cluster.links[0],
       paths: filesOfClient(runDirectory, { scheme, split }, client),
+      numRows: dataset.test.numRows,
     }));
-    return await testSaved(cluster, protocolOf(scheme, split.back !== null), saved, dataset.test.numRows);
+    return meanReport(await testSaved(cluster, protocolOf(scheme, split.back !== null), saved));
   } finally {
     await cluster.close();
   }
 }
 
 /** Those clients that have heads are asked to load and test them. */
-async function evaluateThere(runDirectory: string, config: RunConfig): Promise<TestScore & { rows: number }> {
+async function evaluateThere(runDirectory: string, config: RunConfig): Promise<ClassificationReport> {
   const { client_files: files } = await readSummary(runDirectory);
   const toTerminal = (line: string) => process.stderr.write(`${line}\n`);
   const side = await openClientSide(
@@ -110,7 +108,7 @@ async function evaluateThere(runDirectory: string, config: RunConfig): Promise<T
     { progress: noProgress, say: toTerminal, warn: toTerminal, interruptedBy: () => undefined },
   );
   try {
-    const { scheme, split, dataset } = side.plan;
+    const { scheme, split, testSizes } = side.plan;
     const plan = { ...side.plan, scheme: withOneTail(scheme) };
     const tailWeights = await savedTail(runDirectory, scheme, split);
     const cluster = await openRunCluster(config, plan, side.clientsOf(runDirectory).open, tailWeights);
@@ -119,8 +117,10 @@ async function evaluateThere(runDirectory: string, config: RunConfig): Promise<T
       const saved = holders.map((client) => ({
         link: cluster.links[client],
         paths: filesOfClient(runDirectory, { scheme, split }, client),
+        numRows: testSizes[client],
       }));
-      return await testSaved(cluster, protocolOf(scheme, split.back !== null), saved, dataset.test.numRows);
+      const reports = await testSaved(cluster, protocolOf(scheme, split.back !== null), saved);
+      return config.data_split === OWN_ROWS ? pooledReport(reports) : meanReport(reports);
     } finally {
       await cluster.close();
     }
@@ -129,20 +129,19 @@ async function evaluateThere(runDirectory: string, config: RunConfig): Promise<T
   }
 }
 
-/** Each head with the tail; the mean of what they give. */
+/** Each head with the tail. */
 async function testSaved(
   { tails }: Cluster,
   protocol: Protocol,
-  saved: readonly { readonly link: Link; readonly paths: readonly string[] }[],
-  numRows: number,
-): Promise<TestScore & { rows: number }> {
+  saved: readonly { readonly link: Link; readonly paths: readonly string[]; readonly numRows: number }[],
+): Promise<readonly ClassificationReport[]> {
   const reports: ClassificationReport[] = [];
-  for (const { link, paths } of saved) {
+  for (const { link, paths, numRows } of saved) {
     await link.loadHead({ files: paths.map((path) => ({ path, prefix: '' })) });
     const rows = { set: 'test', numRows } as const;
     reports.push(await protocol.test(link, tails.newest(), rows, { generation: 0, step: 0 }));
   }
-  return { ...meanReport(reports), rows: numRows };
+  return reports;
 }
 
 /** One tail is enough: those of clients were averaged. */

@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/run_config.js';
 import type { Evaluations } from '../core/evaluation.js';
 import type { TrainResult } from '../core/events.js';
 import { forgettingMatrix } from '../metrics/forgetting.js';
+import { OWN_ROWS } from '../data/splits/registry.js';
 import type { Link } from '../link/link.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import type { ForgettingTests } from '../server/trainer.js';
@@ -11,14 +12,14 @@ const MANY_CLIENTS = 20;
 
 /**
  * When a run tests for its forgetting matrix: never where clients do not tell their classes, without which there is none, or
- * where each has a head of its own.
+ * where each has a head, or test rows, of its own.
  */
 export function forgettingTests(
-  { forgetting, n_workers, share_class_counts }: RunConfig,
+  { forgetting, n_workers, share_class_counts, data_split }: RunConfig,
   { heads }: Scheme,
   numRows: number,
 ): ForgettingTests {
-  if (!share_class_counts || heads === 'own') return { when: 'off', numRows };
+  if (!share_class_counts || heads === 'own' || data_split === OWN_ROWS) return { when: 'off', numRows };
   const auto = n_workers > MANY_CLIENTS || heads === 'averaged' ? 'every_round' : 'every_visit';
   return { when: forgetting === 'auto' ? auto : forgetting, numRows };
 }

@@ -4,7 +4,7 @@ import { noProgress, type Progress } from '../core/progress.js';
 import { countClasses, fingerprintOf, limitRows, type Dataset, type DatasetFacts } from '../data/dataset.js';
 import { loadDataset } from '../data/registry.js';
 import type { Partition } from '../data/splits/data_split.js';
-import { partition } from '../data/splits/registry.js';
+import { OWN_ROWS, partition } from '../data/splits/registry.js';
 import { stratifiedSample } from '../data/stratified.js';
 import { parseFaults, type Fault } from '../link/faults.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
@@ -21,6 +21,8 @@ export interface KnownRows {
   readonly dataset: DatasetFacts;
   /** Training rows of each client. */
   readonly shardSizes: readonly number[];
+  /** Test rows of each client: the same for all, or its own. */
+  readonly testSizes: readonly number[];
   readonly partition: Pick<Partition, 'numLeftOut' | 'whyLeftOut'>;
   /** Classes of which no test row is, by name. */
   readonly untestedClasses: readonly string[];
@@ -55,10 +57,17 @@ export interface ReadRows {
 /** A run all of whose clients live in this process. */
 export type LocalPlan = RunPlan & ReadRows;
 
-/** Reads the data and works out who trains what when. Throws ConfigError, DataError or ShapeError. */
-export async function planRun(config: RunConfig, progress: Progress = noProgress): Promise<LocalPlan> {
+/**
+ * Reads the data and works out who trains what when. Where each client has rows of its own, those read are of the client
+ * `reader`. Throws ConfigError, DataError or ShapeError.
+ */
+export async function planRun(
+  config: RunConfig,
+  progress: Progress = noProgress,
+  reader?: number,
+): Promise<LocalPlan> {
   const dataset = await readRows(config, progress);
-  const partition = partitionOf(config, dataset);
+  const partition = partitionOf(config, dataset, reader);
   const { numClasses } = dataset.shape;
   const { labels } = dataset.test;
   const forgettingRows = stratifiedSample(labels, numClasses, config.forgetting_samples, config.seed);
@@ -67,6 +76,7 @@ export async function planRun(config: RunConfig, progress: Progress = noProgress
     dataset,
     partition,
     shardSizes: partition.shards.map(({ length }) => length),
+    testSizes: partition.shards.map(() => dataset.test.numRows),
     untestedClasses: dataset.classNames.filter((_, label) => testCounts[label] === 0),
     numForgettingRows: forgettingRows.length,
     dataSha256: fingerprintOf(dataset),
@@ -136,24 +146,31 @@ export function splitOf(config: RunConfig, network: Network): SplitNetwork {
 }
 
 /** Which client gets which of these rows; where a scheme joins them, one has them all. Throws ConfigError. */
-export function partitionOf(config: RunConfig, dataset: Dataset): Partition {
-  const dealt = dealtRows(config, dataset);
+export function partitionOf(config: RunConfig, dataset: Dataset, reader?: number): Partition {
+  const dealt = dealtRows(config, dataset, reader);
   if (!schemes[config.mode].joinsRows) return dealt;
   const all = Uint32Array.from(dealt.shards.flatMap((shard) => [...shard])).sort();
   return { ...dealt, shards: [all] };
 }
 
-function dealtRows(config: RunConfig, { train, shape }: Dataset): Partition {
-  const { n_workers: numClients, seed } = config;
+function dealtRows(config: RunConfig, { train, shape }: Dataset, reader: number | undefined): Partition {
+  const { n_workers: numClients, seed, data_split: split } = config;
+  if (split === OWN_ROWS) {
+    const rowsOf = (client: number) =>
+      Uint32Array.from({ length: client === reader ? train.numRows : 0 }, (_, row) => row);
+    return { shards: Array.from({ length: numClients }, (_, client) => rowsOf(client)), ...noneLeftOut };
+  }
   const { labels, writers } = train;
   const input = { labels, writers, numClasses: shape.numClasses, numClients, seed };
-  return partition(config.data_split, input, {
+  return partition(split, input, {
     dirichletAlpha: config.dirichlet_alpha,
     classesPerClient: config.classes_per_client,
     samplesSigma: config.samples_sigma,
     minSamples: config.min_samples,
   });
 }
+
+const noneLeftOut = { numLeftOut: 0, whyLeftOut: '' };
 
 /** The data set of a run, with no more rows than `max_samples`. */
 export async function readRows(config: RunConfig, progress: Progress): Promise<Dataset> {

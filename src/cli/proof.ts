@@ -44,7 +44,8 @@ export interface ProvenRun {
   readonly schedule: readonly Turn[];
   readonly seed: number;
   readonly shardSizes: readonly number[];
-  readonly numTestRows: number;
+  readonly testSizes: readonly number[];
+  readonly hasOwnTests: boolean;
   readonly handoff: Handoff;
   readonly splitfedOptimizer: OptimizerMean;
 }

@@ -9,6 +9,7 @@ import {
 } from '../core/errors.js';
 import type { CostsSoFar, CostsSummary } from '../core/costs.js';
 import type { SavedWeights, TrainEvent, TrainResult } from '../core/events.js';
+import { OWN_ROWS } from '../data/splits/registry.js';
 import type { Link } from '../link/link.js';
 import { forgetAfter, newestCheckpoint, type Checkpoint, type SavedStates } from '../server/checkpoint.js';
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
@@ -175,7 +176,8 @@ async function* trainOnce(
     splitfedOptimizer: config.splitfed_optimizer,
     generation,
     shardSizes: plan.shardSizes,
-    numTestRows: plan.dataset.test.numRows,
+    testSizes: plan.testSizes,
+    hasOwnTests: config.data_split === OWN_ROWS,
     forgetting: forgettingTests(config, plan.scheme, plan.numForgettingRows),
     pause: {
       isDue: (progress: Progress) => {

@@ -68,7 +68,8 @@ export async function replayTrajectory(
       schedule,
       seed: 0,
       shardSizes,
-      numTestRows: batchSize,
+      testSizes: shardSizes.map(() => batchSize),
+      hasOwnTests: false,
       handoff,
       splitfedOptimizer: 'reset' as const,
     };

@@ -1,4 +1,5 @@
 import { ConfigError } from '../core/errors.js';
+import { OWN_ROWS } from '../data/splits/registry.js';
 import { DEFAULT_CUT } from '../models/network.js';
 import { numDrawnOf } from '../server/schedule.js';
 import { schemes } from '../server/schemes/registry.js';
@@ -66,7 +67,19 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
 }
 
 /** Of clients in processes of their own. */
-function* problemsOfHosts({ link, nats, mode }: RunConfig, from: Source): Generator<string> {
+function* problemsOfHosts(config: RunConfig, from: Source): Generator<string> {
+  const { link, nats, mode, data_split, forgetting } = config;
+  const isOwn = data_split === OWN_ROWS;
+  const own = `\`data_split\` is ${data_split} (from ${from('data_split')})`;
+  if (isOwn && link !== 'nats')
+    yield `${own}, but \`link\` is ${link} (from ${from('link')}): one process reads the rows of all. Choose another \`data_split\`, or \`link\` nats.`;
+  if (isOwn && schemes[mode].heads === 'averaged')
+    yield (
+      `${own}, so that each client tests with rows of its own, but in \`mode\` ${mode} (from ${from('mode')}) one client has the mean of ` +
+      'the heads in the end. Choose `mode` sequential, parallel or local.'
+    );
+  if (isOwn && (forgetting === 'every_visit' || forgetting === 'every_round'))
+    yield `\`forgetting\` is ${forgetting} (from ${from('forgetting')}), but ${own}: no two tests are on the same rows. Set \`forgetting\` to off.`;
   const { url, ...files } = nats;
   const given = Object.entries({ url, ...files }).filter(([, value]) => value !== '');
   if (link !== 'nats') {

@@ -59,3 +59,27 @@ function meanCurve(curves: readonly PrecisionRecallCurve[]): PrecisionRecallCurv
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
+
+/**
+ * What tests of several models, each on rows of its own, come to: loss and accuracy are those of all rows together, other scores the
+ * mean weighted by rows, the confusion matrix the sum; curves and scores of classes are as in `meanReport`, with all rows counted.
+ */
+export function pooledReport(reports: readonly ClassificationReport[]): ClassificationReport {
+  const rows = reports.reduce((sum, report) => sum + report.rows, 0);
+  const weighted = (of: (report: ClassificationReport) => number) =>
+    reports.reduce((sum, report) => sum + of(report) * report.rows, 0) / rows;
+  const mean = meanReport(reports);
+  return {
+    ...mean,
+    rows,
+    loss: weighted(({ loss }) => loss),
+    accuracy: weighted(({ accuracy }) => accuracy),
+    weighted_f1: weighted(({ weighted_f1 }) => weighted_f1),
+    macro_f1: weighted(({ macro_f1 }) => macro_f1),
+    micro_average_precision: weighted(({ micro_average_precision }) => micro_average_precision),
+    classes: mean.classes.map((score, label) => ({
+      ...score,
+      support: reports.reduce((sum, { classes }) => sum + classes[label].support, 0),
+    })),
+  };
+}

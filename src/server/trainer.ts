@@ -6,7 +6,7 @@ import type { Link } from '../link/link.js';
 import type { Handoff } from '../link/messages.js';
 import { scoreOf } from '../metrics/classification.js';
 import { classAccuracyOf } from '../metrics/forgetting.js';
-import { meanReport } from '../metrics/mean_report.js';
+import { meanReport, pooledReport } from '../metrics/mean_report.js';
 import { startOf, stepsDone, turnBegun, turnDone, type Progress } from './progress.js';
 import type { Protocol, TestRows } from './protocols/protocol.js';
 import { totalSteps, type Turn } from './schedule.js';
@@ -30,7 +30,9 @@ export interface TrainerParts {
   readonly splitfedOptimizer: OptimizerMean;
   readonly generation: number;
   readonly shardSizes: readonly number[];
-  readonly numTestRows: number;
+  /** Test rows of each client. Where they are its own, everybody's last test counts. */
+  readonly testSizes: readonly number[];
+  readonly hasOwnTests: boolean;
   readonly forgetting: ForgettingTests;
   readonly pause: Pause;
 }
@@ -109,19 +111,21 @@ async function* endRound(
 
 /** Tests the newest head and tail on all test rows; where every client has its own, all of them. */
 async function* testNewest(parts: TrainerParts, start: Progress): AsyncGenerator<TrainEvent, Progress> {
-  const { numTestRows: rows, schedule } = parts;
+  const { testSizes, schedule } = parts;
   const steps = stepsDone(schedule, start);
   const { round, holder, holders } = start;
   const tested: ClassificationReport[] = [];
   let reports = start.reports;
   for (const client of holder === null ? holders : [holder]) {
+    const rows = testSizes[client];
     const report = await testHead(parts, start, client, { set: 'test', numRows: rows });
     const { loss, accuracy, weighted_f1 } = report;
     yield { type: 'evaluation', round, client, steps, rows, loss, accuracy, weighted_f1 };
     tested.push(report);
     if (holder === null) reports = reports.with(client, report);
   }
-  return { ...start, newest: meanReport(tested), reports };
+  const newest = parts.hasOwnTests ? pooledReport(tested) : meanReport(tested);
+  return { ...start, newest, reports };
 }
 
 async function* testForgetting(
@@ -150,9 +154,11 @@ function testHead(
 }
 
 function resultOf(
-  { scheme, schedule, shardSizes }: TrainerParts,
-  { inAll, reports, newest: overall, forgetting, holder, holders }: Progress,
+  { scheme, schedule, shardSizes, hasOwnTests }: TrainerParts,
+  { inAll, reports, newest, forgetting, holder, holders }: Progress,
 ): TrainResult {
+  const own = hasOwnTests ? reports.filter((report) => report !== null) : [];
+  const overall = own.length > 0 ? pooledReport(own) : newest;
   if (!overall) throw new Error(`A schedule of ${schedule.length} turns trains nothing.`);
   const trained = new Set(schedule.flatMap(({ visits }) => visits.map(({ client }) => client)));
   const clients = shardSizes.map((rows, client): ClientScore => {

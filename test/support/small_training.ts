@@ -144,7 +144,8 @@ export async function openSmallTraining(
     splitfedOptimizer,
     generation: 3,
     shardSizes,
-    numTestRows: NUM_TEST_ROWS,
+    testSizes: shardSizes.map(() => NUM_TEST_ROWS),
+    hasOwnTests: false,
     forgetting: noForgettingTests,
     pause: neverPause,
   };

@@ -47,6 +47,8 @@ interface Prepared {
   readonly sent: string;
   readonly config: RunConfig;
   readonly plan: LocalPlan;
+  /** Which faults have happened, by the start of the run: each happens once. */
+  readonly fired: Map<string, Int32Array<SharedArrayBuffer>>;
 }
 
 interface Opened {
@@ -83,11 +85,13 @@ export class ClientHost implements HostService {
     // Also a run that is begun again: faults that have happened do not happen twice.
     if (this.#prepared?.sent === sent) return factsOf(this.#prepared.plan, this.#options.client);
     const { dataDir, datasetsDir, folder, progress } = this.#options;
-    const own = { data_dir: dataDir, datasets_dir: datasetsDir, output_dir: folder, nats: {} };
-    const options = { ...(JSON.parse(sent) as object), ...own };
+    // Who trains what when is the server's to know, and what goes wrong on purpose.
+    const planned = { chaos: '', skip_visits: '', max_steps: 0 };
+    const places = { data_dir: dataDir, datasets_dir: datasetsDir, output_dir: folder, nats: {} };
+    const options = { ...(JSON.parse(sent) as object), ...planned, ...places };
     const { config } = configFrom(options, 'the configuration that the server sent');
-    const plan = await planRun(config, progress);
-    this.#prepared = { sent, config, plan };
+    const plan = await planRun(config, progress, this.#options.client);
+    this.#prepared = { sent, config, plan, fired: new Map() };
     return factsOf(plan, this.#options.client);
   }
 
@@ -153,12 +157,14 @@ export class ClientHost implements HostService {
     return done;
   }
 
-  async #start({ run, start, generation, engine }: OpenRequest): Promise<Opened> {
+  async #start({ run, start, generation, engine, faults }: OpenRequest): Promise<Opened> {
     const { client, connection, correspondence, say } = this.#options;
     if (!this.#prepared)
       throw new ProtocolError('ERR_NOT_OPEN', `Client ${client} knows no run yet.`, { client });
-    const { config, plan } = this.#prepared;
-    const setup = await loneSetup(config, plan, engine);
+    const { config, plan, fired } = this.#prepared;
+    const firedFaults = fired.get(start) ?? new Int32Array(new SharedArrayBuffer(4 * faults.length));
+    fired.set(start, firedFaults);
+    const setup = { ...(await loneSetup(config, plan, engine)), faults, firedFaults };
     const own = { client, shard: plan.partition.shards[client] };
     const numClients = config.n_workers;
     const threadFile = fileURLToPath(new URL('../../client/thread.js', import.meta.url));

@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path';
 import type { RunConfig } from '../../config/run_config.js';
 import { toPlain } from '../../config/written.js';
 import { ConfigError, DataError, messageOf } from '../../core/errors.js';
+import type { Fault } from '../../link/faults.js';
 import type { ClientFacts, PrepareRequest } from '../../link/nats/host.js';
 import { beat, BEAT_EVERY_MS } from '../../link/nats/presence.js';
 import { pathsUnder } from '../../link/nats/run_paths.js';
@@ -38,7 +39,7 @@ export async function openRemoteSide(config: RunConfig, options: SideOptions): P
     const side = new RemoteSide(config, party, options);
     opened.push(side);
     const plan = planOf(config, knownRows(config, await side.prepare()));
-    return { plan, clientsOf: (runDirectory) => side.clientsOf(runDirectory), close };
+    return { plan, clientsOf: (runDirectory) => side.clientsOf(runDirectory, plan.faults), close };
   } catch (error) {
     await close();
     throw error;
@@ -99,11 +100,11 @@ class RemoteSide {
     return { config: JSON.stringify(toPlain(this.#config)), version: ownVersion() };
   }
 
-  clientsOf(runDirectory: string): RunClients {
+  clientsOf(runDirectory: string, faults: readonly Fault[]): RunClients {
     const run = `${basename(dirname(runDirectory))}_${basename(runDirectory)}`.replaceAll(/[^\w.-]/g, '-');
     const paths = pathsUnder(runDirectory);
     return {
-      open: (placed) => this.#open(run, runDirectory, placed),
+      open: (placed) => this.#open(run, runDirectory, placed, faults),
       requireHeads: async (heads: readonly SavedStates[]) => {
         await this.#waitForAll();
         this.#openLines();
@@ -137,12 +138,17 @@ class RemoteSide {
   }
 
   /** Fresh clients, each on a new thread in its process; those that are gone for good are lost at the first call. */
-  async #open(run: string, runDirectory: string, { engine }: Placed): Promise<ClientPool> {
+  async #open(
+    run: string,
+    runDirectory: string,
+    { engine }: Placed,
+    faults: readonly Fault[],
+  ): Promise<ClientPool> {
     await this.#waitForAll();
     this.#generation++;
     this.#phase = 'training';
     this.#openLines();
-    const request = { run, start: this.#session, generation: this.#generation, engine };
+    const request = { run, start: this.#session, generation: this.#generation, engine, faults };
     await Promise.all(
       this.#here().map(async ({ client, host }) => {
         requireSame(client, this.#known[client], await host.prepare(this.#run));

@@ -37,7 +37,7 @@ export const dataKeys: Schema<
     default: '',
   },
   data_split: {
-    doc: 'Which client gets which rows: at random, by class shares, by classes, in unequal numbers, or by writer (femnist).',
+    doc: 'Which client gets which rows: at random, by class shares, by classes, in unequal numbers, or by writer (femnist); of link nats also own: each has rows of its own.',
     format: oneOf(dataSplitNames),
     default: 'iid',
   },

@@ -18,11 +18,17 @@ const splits = {
   by_writer: splitByWriter,
 } satisfies Record<string, DataSplit<SplitOptions>>;
 
-export type DataSplitName = keyof typeof splits;
-export const dataSplitNames = Object.keys(splits) as DataSplitName[];
+/** Every client has rows of its own already, so that nothing is dealt out. */
+export const OWN_ROWS = 'own';
+
+export type DealtSplitName = keyof typeof splits;
+export const dealtSplitNames = Object.keys(splits) as DealtSplitName[];
+
+export type DataSplitName = DealtSplitName | typeof OWN_ROWS;
+export const dataSplitNames: readonly DataSplitName[] = [...dealtSplitNames, OWN_ROWS];
 
 /** Gives every client its rows. Throws ConfigError where such a split of these rows does not exist. */
-export function partition(name: DataSplitName, input: SplitInput, options: SplitOptions): Partition {
+export function partition(name: DealtSplitName, input: SplitInput, options: SplitOptions): Partition {
   const { numClients, labels } = input;
   if (numClients > labels.length) {
     throw new ConfigError(

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../../core/errors.js';
 import type { DataShape } from '../../core/shapes.js';
 import type { EngineName } from '../../engine/registry.js';
+import type { Fault } from '../faults.js';
 import type { Caller } from './caller.js';
 
 /** What the process of a client does for the server, besides what the client in it does. */
@@ -49,6 +50,8 @@ export interface OpenRequest {
   readonly start: string;
   readonly generation: number;
   readonly engine: EngineName;
+  /** What is to go wrong on purpose. */
+  readonly faults: readonly Fault[];
 }
 
 export interface StatesRequest {

@@ -11,7 +11,13 @@ import {
 import { basename, join } from 'node:path';
 import { StorageError } from '../../../src/core/errors.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
-import { forgetAfter, keepOnly, listCheckpoints, newestCheckpoint } from '../../../src/server/checkpoint.js';
+import {
+  forgetAfter,
+  keepOnly,
+  listCheckpoints,
+  newestCheckpoint,
+  requireFiles,
+} from '../../../src/server/checkpoint.js';
 import { checkpointAt, flipBit, progressAt, someFacts } from '../../support/checkpoints.js';
 import { foldersOf } from '../../support/folders.js';
 import { openSmallTraining } from '../../support/small_training.js';
@@ -33,6 +39,7 @@ describe('a checkpoint', () => {
     newestCheckpoint(
       folder,
       () => true,
+      requireFiles,
       (message) => damages.push(message),
     );
 
@@ -64,6 +71,7 @@ describe('a checkpoint', () => {
     const wanted = await newestCheckpoint(
       folder,
       ({ steps }) => steps < 7,
+      requireFiles,
       () => undefined,
     );
     expect(wanted?.steps).to.equal(3);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { existsSync, readdirSync } from 'node:fs';
 import { InterruptedError } from '../../../src/core/errors.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
-import { newestCheckpoint } from '../../../src/server/checkpoint.js';
+import { newestCheckpoint, requireFiles } from '../../../src/server/checkpoint.js';
 import { Checkpointer, isBefore, type CheckpointerOptions } from '../../../src/server/checkpointer.js';
 import { startOf } from '../../../src/server/progress.js';
 import { someFacts } from '../../support/checkpoints.js';
@@ -41,6 +41,7 @@ describe('Checkpointer', () => {
         lengths: () => someFacts.lengths,
         costs: () => someFacts.costs,
         onWritten: ({ steps }) => taken.push(steps),
+        onKept: () => Promise.resolve(),
         interruptedBy: () => (numAsked >= signalAt ? 'SIGTERM' : undefined),
         now: () => nowMs,
         ...change,
@@ -130,6 +131,7 @@ describe('Checkpointer', () => {
     const found = await newestCheckpoint(
       folder,
       () => true,
+      requireFiles,
       () => undefined,
     );
     expect(found).to.deep.include({ steps: 3, ...someFacts });

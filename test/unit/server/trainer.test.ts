@@ -194,7 +194,7 @@ describe('train', () => {
         },
       }));
     ring = await open({ shardSizes: [4], schedule: { numEpochs: 1 }, around });
-    const parts = { ...ring.parts, numTestRows: 600 };
+    const parts = { ...ring.parts, testSizes: ring.parts.testSizes.map(() => 600) };
     const error = await rejection(trainToEnd(parts), ClientLostError, 'ERR_CLIENT_LOST');
     expect(error.message).to.include('client 0: testActivations');
     expect(numTests).to.equal(2);
