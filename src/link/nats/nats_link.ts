@@ -66,9 +66,9 @@ function withPaths<M extends Method>(
       return { paths: swapAll((given as { paths: readonly string[] }).paths, swap) };
     case 'loadHead':
       return {
-        files: swapAll((given as { files: readonly WeightsFile[] }).files, (file) => ({
+        files: swapAll((given as { files: readonly (WeightsFile | null)[] }).files, (file) => ({
           ...file,
-          path: swap(file.path),
+          path: swap(file?.path),
         })),
       };
     default:
