@@ -24,6 +24,8 @@ const sameLayer = {
 const homes = {
   piscina: ['server'],
   comlink: ['link'],
+  '@nats-io/transport-node': ['link/nats'],
+  '@msgpack/msgpack': ['link/nats'],
   'onnxruntime-node': ['engine/onnxruntime'],
   '@tensorflow/tfjs-node-gpu': ['engine/tensorflow'],
   protobufjs: ['engine/onnxruntime', 'report/tensorboard'],
@@ -108,6 +110,7 @@ export default tseslint.config(
   ...rooms.map((room) => restrictions(room, `src/${room}`)),
   restrictions('engine', 'src/engine/onnxruntime'),
   restrictions('engine', 'src/engine/tensorflow'),
+  restrictions('link', 'src/link/nats'),
   restrictions('report', 'src/report/tensorboard'),
   restrictions('report', 'src/report/plots'),
   restrictions('data', 'src/data/femnist'),

@@ -4,6 +4,7 @@ import { onnxruntimeEngine } from '../src/engine/onnxruntime/engine.js';
 import { againstPytorch, peerIn } from './against_pytorch.js';
 import { ledgerCost } from './ledger_cost.js';
 import { linkCost } from './link_cost.js';
+import { natsCost } from './nats_cost.js';
 import { schemeSpeed } from './schemes.js';
 import { stepTime } from './step_time.js';
 import type { Measurement } from './stats.js';
@@ -27,6 +28,7 @@ const all: Readonly<Record<string, () => AsyncGenerator<Measurement | Row>>> = {
   whole_run: () => wholeRun(DATA_DIR, 3),
   schemes: schemeSpeed,
   link_cost: linkCost,
+  nats_cost: natsCost,
   ledger_cost: ledgerCost,
   step_time: stepTime,
 };

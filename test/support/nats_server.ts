@@ -19,7 +19,7 @@ export interface NatsServer {
   close(): Promise<void>;
 }
 
-const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
 
 /** Tests that need a nats-server on the PATH: where there is none they are skipped, and say so. */
 export function describeWithNatsServer(title: string, tests: (this: Mocha.Suite) => void): void {

@@ -1,3 +1,4 @@
+import { checkServerIdentity } from 'node:tls';
 import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { connectionError } from './connection_errors.js';
 
@@ -50,13 +51,17 @@ const FIRST_TIMEOUT_MS = 10_000;
 export async function connectNats(options: ConnectOptions): Promise<Connection> {
   const { servers, seed, tls, name, onStatus } = options;
   const needsTls = servers.some((server) => server.startsWith('tls://'));
+  // By itself the transport holds the certificate of an address without a name against "localhost".
+  const identity = { checkServerIdentity: checkNames(servers) };
   let nats: NatsConnection;
   try {
     nats = await connect({
       servers: [...servers],
       name,
       ...(seed === undefined ? {} : { authenticator: nkeyAuthenticator(Buffer.from(seed)) }),
-      ...(tls || needsTls ? { tls: tls ?? {} } : {}),
+      ...(tls || needsTls ? { tls: { ...tls, ...identity } } : {}),
+      // A cluster's other addresses are not those that were given, and that certificates are checked against.
+      ignoreClusterUpdates: true,
       timeout: FIRST_TIMEOUT_MS,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_EVERY_MS,
@@ -67,6 +72,18 @@ export async function connectNats(options: ConnectOptions): Promise<Connection> 
     throw connectionError(error, options);
   }
   return connectionOver(nats, onStatus);
+}
+
+/** A certificate must be for one of the hosts in these addresses. */
+function checkNames(servers: readonly string[]): typeof checkServerIdentity {
+  const hosts = servers.map((server) => {
+    const { hostname } = new URL(server.includes('://') ? server : `nats://${server}`);
+    return hostname.replace(/^\[|\]$/g, '');
+  });
+  return (_, certificate) => {
+    const failures = hosts.map((host) => checkServerIdentity(host, certificate));
+    return failures.includes(undefined) ? undefined : failures[0];
+  };
 }
 
 function connectionOver(nats: NatsConnection, onStatus: ConnectOptions['onStatus']): Connection {

@@ -40,7 +40,12 @@ function reason(error: unknown, seed: ConnectOptions['seed'], tls: ConnectOption
       `its certificate is not signed by ${tls ? `the authority in "${tls.caFile}"` : 'an authority that this machine knows'} (${code}). ` +
         'Give the file of the authority that signed it.',
     ];
-  if (/tls/i.test(told) && error instanceof errors.InvalidArgumentError)
+  if (tls && told.includes("doesn't exist"))
+    return [
+      'ERR_BROKER_CERTIFICATE',
+      `there is no file "${tls.caFile}" of a certificate authority. Correct its path.`,
+    ];
+  if (/support 'tls'/.test(told))
     return [
       'ERR_BROKER_TLS',
       'it has no TLS, but TLS is wanted. Give it a certificate, or, where nobody can listen, leave out authority and tls://.',

@@ -1,4 +1,4 @@
-import { Encoder, Decoder, ExtensionCodec } from '@msgpack/msgpack';
+import { Decoder, Encoder, ExtData, type ExtensionCodecType } from '@msgpack/msgpack';
 import { messageOf, ProtocolError } from '../../core/errors.js';
 import { movables } from '../wire.js';
 import { BUFFER_TYPE, checkStructure } from './msgpack_structure.js';
@@ -6,18 +6,17 @@ import { BUFFER_TYPE, checkStructure } from './msgpack_structure.js';
 /** A message with more bytes is neither sent nor taken. */
 export const MAX_MESSAGE_BYTES = 1 << 30;
 
-const codec = new ExtensionCodec();
-codec.register({
-  type: BUFFER_TYPE,
-  encode(part) {
-    if (part instanceof ArrayBuffer) return new Uint8Array(part);
+/** In place of MessagePack's own types: an ArrayBuffer is the only one. */
+const codec: ExtensionCodecType<undefined> = {
+  tryToEncode(part) {
+    if (part instanceof ArrayBuffer) return new ExtData(BUFFER_TYPE, new Uint8Array(part));
     if (Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype) return null;
     // Anything else would arrive as something different.
     throw new TypeError(`it holds a ${(part as object).constructor.name}`);
   },
   // A copy: `slice` of a Buffer, which is what sockets give, would be none.
   decode: (bytes) => new Uint8Array(bytes).buffer,
-});
+};
 
 /**
  * Plain data with ArrayBuffers as MessagePack. The buffers are moved: they are empty afterwards. Throws ProtocolError where it is not

@@ -66,9 +66,9 @@ function withPaths<M extends Method>(
       return { paths: swapAll((given as { paths: readonly string[] }).paths, swap) };
     case 'loadHead':
       return {
-        files: swapAll((given as { files: readonly WeightsFile[] }).files, (file) => ({
+        files: swapAll((given as { files: readonly (WeightsFile | null)[] }).files, (file) => ({
           ...file,
-          path: swap(file.path),
+          path: swap(file?.path),
         })),
       };
     default:
@@ -79,9 +79,11 @@ function withPaths<M extends Method>(
 /** What came from the other side, whatever that is. */
 function checked(message: unknown): { method: Method; request: never } {
   const { method, request } = (message ?? {}) as Readonly<Record<string, unknown>>;
-  if (!methods.includes(method as Method)) throw unknownRequest(`there is no "${String(method)}"`);
-  if (typeof request !== 'object' || request === null)
-    throw unknownRequest(`"${String(method)}" has no request`);
+  if (typeof method !== 'string' || !methods.includes(method as Method))
+    throw unknownRequest(
+      `it is for ${typeof method === 'string' ? `"${method}"` : 'no method'}, which no client has`,
+    );
+  if (typeof request !== 'object' || request === null) throw unknownRequest(`"${method}" has no request`);
   return { method: method as Method, request: request as never };
 }
 
