@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brokerConfig } from '../../src/link/nats/broker_config.js';
+import { keysToYaml, partyName, type Party } from '../../src/link/nats/party_keys.js';
+import { peersToYaml } from '../../src/link/nats/peers.js';
+import type { RunSummary } from '../../src/report/sink.js';
+import { newFolder, readJson, runDirectories, startBloom, type Running } from './e2e_command.js';
+import { startNatsServer, type NatsServer } from './nats_server.js';
+import { makeParties } from './parties.js';
+
+/** A broker, and the keys of a server and its clients, whose processes a test starts. */
+export interface Hosts {
+  readonly folder: string;
+  readonly broker: NatsServer;
+  serve(args: readonly string[]): Running;
+  join(client: number, args?: readonly string[]): Running;
+  /** `bloom-split ...args` with the server's keys. */
+  asServer(command: readonly string[]): Running;
+  /** The server's only run directory. */
+  runDirectory(): string;
+  /** Where a client keeps what is its own. */
+  clientFolder(client: number): string;
+  /** Kills what still runs, and ends the broker. */
+  close(): Promise<void>;
+}
+
+export async function openHosts(numClients: number): Promise<Hosts> {
+  const folder = newFolder();
+  const { server, clients, peers } = makeParties(numClients);
+  const broker = await startNatsServer(brokerConfig(peers, { host: '127.0.0.1', port: -1 }));
+  const keyFile = (party: Party) => join(folder, `${partyName(party)}.key.yaml`);
+  for (const keys of [server, ...clients])
+    writeFileSync(keyFile(keys.party), keysToYaml(keys), { mode: 0o600 });
+  const peersFile = join(folder, 'peers.yaml');
+  writeFileSync(peersFile, peersToYaml(peers));
+  const started: Running[] = [];
+  const start = (args: readonly string[]) => {
+    const running = startBloom(args, { cwd: folder });
+    started.push(running);
+    return running;
+  };
+  const as = (party: Party) => ['--key', keyFile(party), '--peers', peersFile];
+  const clientFolder = (client: number) => join(folder, partyName(client));
+  return {
+    folder,
+    broker,
+    serve: (args) => start(['serve', '--nats', broker.url, ...as('server'), ...args]),
+    join: (client, args = []) =>
+      start([
+        ...['join', broker.url, '--client', String(client), ...as(client)],
+        ...['--dir', clientFolder(client), ...args],
+      ]),
+    asServer: (command) => start([...command, ...as('server')]),
+    runDirectory: () => runDirectories(folder)[0],
+    clientFolder,
+    async close() {
+      for (const running of started) running.kill('SIGKILL');
+      await Promise.all(started.map(({ end }) => end));
+      await broker.close();
+    },
+  };
+}
+
+/**
+ * What a run left, in one place or with its clients: SHA-256 of its metrics, tests and parts of the model by name. The parts that
+ * clients have are looked for in `folders`.
+ */
+export function unionOf(
+  runDirectory: string,
+  folders: readonly string[] = [],
+): Readonly<Record<string, string>> {
+  const runFolder = runDirectory.split('/').slice(-2).join('_');
+  const places = [runDirectory, ...folders.map((folder) => join(folder, runFolder))];
+  const result: Record<string, string> = {};
+  for (const name of ['metrics.jsonl', 'evaluation.json']) result[name] = sha256(join(runDirectory, name));
+  for (const place of places) {
+    const model = join(place, 'model');
+    for (const name of existsSync(model) ? readdirSync(model) : [])
+      if (name.endsWith('.safetensors')) result[name] = sha256(join(model, name));
+  }
+  const summary = readJson(join(runDirectory, 'summary.json')) as unknown as RunSummary;
+  const { loss, accuracy, clients, client_files, traffic } = summary;
+  for (const { file, sha256: told } of client_files) result[`${file} as told`] = told;
+  return { ...result, summary: JSON.stringify({ loss, accuracy, clients, traffic }) };
+}
+
+function sha256(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
