@@ -4,7 +4,7 @@ import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import { chooseEngine, type EngineChoice } from '../engine/choice.js';
-import { freshState, type Engine, type SegmentSpec } from '../engine/engine.js';
+import { freshState, type Engine, type Place, type SegmentSpec } from '../engine/engine.js';
 import type { OptimizerMean } from '../engine/mean_state.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { placeRun } from '../engine/placement.js';
@@ -46,6 +46,7 @@ export interface ClusterOptions {
   readonly numThreads: number | 'auto';
   readonly devices: string;
   readonly tailDevice: string;
+  readonly intraOpThreads: number;
   readonly headOptimizer: OptimizerOptions;
   readonly tailOptimizer: OptimizerOptions;
   /** Flat; the tail's parameters in order. */
@@ -61,6 +62,7 @@ export const plainCluster = {
   faults: [],
   firedFaults: new Int32Array(new SharedArrayBuffer(0)),
   callTimeoutMs: 120_000,
+  intraOpThreads: 1,
 };
 
 /** Clients on their threads, and the tails on this one. */
@@ -79,7 +81,7 @@ export interface Cluster {
 
 /** Compiles the server's part, starts the threads, and gives every client its shard. Throws before anything is left running. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const { dataset, network, shards } = options;
+  const { dataset, network, shards, intraOpThreads } = options;
   const decision = await chooseEngine(options.engine);
   const { name: engineName, why: whyEngine } = decision;
   const engine = await loadEngine(engineName);
@@ -106,7 +108,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
   };
   const setupOf = (thread: number) => ({
     ...setup,
-    segments: clientSegments(options, threadDevices[thread]),
+    segments: clientSegments(options, { device: threadDevices[thread], intraOpThreads }),
   });
   const threadFile = fileURLToPath(new URL('../client/thread.js', import.meta.url));
   const numThreads = threadDevices.length;
@@ -154,10 +156,13 @@ async function openTails(
   options: ClusterOptions,
   { name, engine, device, threadDevices }: TailPlaces,
 ): Promise<OpenTails> {
-  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs } = options;
+  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs, intraOpThreads } =
+    options;
   if (scheme.tails === 'none') return { tails: noTails, close: () => Promise.resolve() };
-  const specOn = (place: string) =>
-    split.back ? middleSpec(split.tail, tailOptimizer, place) : tailSpec(split.tail, tailOptimizer, place);
+  const specOn = (place: string) => {
+    const on = { device: place, intraOpThreads };
+    return split.back ? middleSpec(split.tail, tailOptimizer, on) : tailSpec(split.tail, tailOptimizer, on);
+  };
   const program = await engine.compile(specOn(device));
   const state = freshState(program.spec, tailWeights);
   if (scheme.tails === 'one') return { tails: new OneTail(program, state), close: () => program.dispose() };
@@ -191,11 +196,11 @@ interface TailPlaces {
 /** What a client trains: its head; in the U shape also the last layers; or the whole network, where the server has none. */
 function clientSegments(
   { scheme, network, split, headOptimizer, tailOptimizer }: ClientSegmentOptions,
-  device: string,
+  place: Place,
 ): readonly SegmentSpec[] {
-  if (scheme.tails === 'none') return [wholeSpec(network, split, headOptimizer, tailOptimizer, device)];
-  const head = headSpec(split.head, headOptimizer, device);
-  return split.back ? [head, tailSpec(split.back, tailOptimizer, device)] : [head];
+  if (scheme.tails === 'none') return [wholeSpec(network, split, headOptimizer, tailOptimizer, place)];
+  const head = headSpec(split.head, headOptimizer, place);
+  return split.back ? [head, tailSpec(split.back, tailOptimizer, place)] : [head];
 }
 
 type ClientSegmentOptions = Pick<
@@ -203,21 +208,21 @@ type ClientSegmentOptions = Pick<
   'scheme' | 'network' | 'split' | 'headOptimizer' | 'tailOptimizer'
 >;
 
-export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+export function headSpec(part: NetworkPart, optimizer: OptimizerOptions, place: Place): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
-  return { part, hasLoss: false, needsInputGradient: false, groups, device };
+  return { part, hasLoss: false, needsInputGradient: false, groups, ...place };
 }
 
 /** The network's end, with the loss: the server's, or in the U shape the client's. */
-export function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+export function tailSpec(part: NetworkPart, optimizer: OptimizerOptions, place: Place): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
-  return { part, hasLoss: true, needsInputGradient: true, groups, device };
+  return { part, hasLoss: true, needsInputGradient: true, groups, ...place };
 }
 
 /** The server's layers in the U shape. */
-function middleSpec(part: NetworkPart, optimizer: OptimizerOptions, device: string): SegmentSpec {
+function middleSpec(part: NetworkPart, optimizer: OptimizerOptions, place: Place): SegmentSpec {
   const groups = [{ numLayers: part.layers.length, optimizer }];
-  return { part, hasLoss: false, needsInputGradient: true, groups, device };
+  return { part, hasLoss: false, needsInputGradient: true, groups, ...place };
 }
 
 /** The unsplit network, whose two parts keep their optimisers. */
@@ -226,12 +231,12 @@ function wholeSpec(
   { head }: SplitNetwork,
   headOptimizer: OptimizerOptions,
   tailOptimizer: OptimizerOptions,
-  device: string,
+  place: Place,
 ): SegmentSpec {
   const numHead = head.layers.length;
   const groups = [
     { numLayers: numHead, optimizer: headOptimizer },
     { numLayers: network.layers.length - numHead, optimizer: tailOptimizer },
   ];
-  return { part: unsplitNetwork(network), hasLoss: true, needsInputGradient: false, groups, device };
+  return { part: unsplitNetwork(network), hasLoss: true, needsInputGradient: false, groups, ...place };
 }

@@ -72,6 +72,7 @@ export async function evaluateRun(
     // Where it was trained need not exist here.
     devices: 'auto',
     tailDevice: 'auto',
+    intraOpThreads: config.intra_op_threads,
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: await savedTail(runDirectory, scheme, split),

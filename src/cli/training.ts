@@ -63,6 +63,7 @@ export function openTrainingCluster(config: RunConfig, plan: RunPlan): Promise<C
     engine: config.engine,
     devices: config.devices,
     tailDevice: config.tail_device,
+    intraOpThreads: config.intra_op_threads,
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: initialWeights(plan.split.tail.layers, config.seed),
