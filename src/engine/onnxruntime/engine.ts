@@ -43,8 +43,8 @@ export const onnxruntimeEngine: Engine = {
   },
 };
 
-/** Threads beside the run's own wait for its operators awake, and sleep between runs: then the other side needs the core. */
-const sleepBetweenRuns = { session: { force_spinning_stop: '1' } };
+/** Threads beside the run's own sleep when they have nothing to do: the other side, or another program, needs their core. */
+const sleepWhenIdle = { session: { intra_op: { allow_spinning: '0' } } };
 
 /** One thread a session unless more are asked for: worker threads are the parallelism, and the order of every sum stays the same. */
 function createSession({ bytes }: ExtractedModel, { intraOpThreads }: Place): Promise<ort.InferenceSession> {
@@ -53,7 +53,7 @@ function createSession({ bytes }: ExtractedModel, { intraOpThreads }: Place): Pr
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     intraOpNumThreads: intraOpThreads,
-    ...(intraOpThreads > 1 && { extra: sleepBetweenRuns }),
+    ...(intraOpThreads > 1 && { extra: sleepWhenIdle }),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
   });
