@@ -48,24 +48,33 @@ async function* compare(
     const [program, ...args] = [...binding, ...command];
     return Contender.start(program, ...args);
   };
-  const ours = await start(process.execPath, here('ring_process.js'));
+  const openRing = (intraOpThreads: number) =>
+    start(process.execPath, here('ring_process.js'), String(intraOpThreads));
+  const rings = [{ name: '', contender: await openRing(1) }];
+  if (numThreads > 1)
+    rings.push({ name: `, intra_op_threads ${numThreads}`, contender: await openRing(numThreads) });
   const theirs = peer && (await start(peer.python, pytorchProcess(), peer.folder, String(numThreads)));
   try {
     for (const [job, target, stretch] of jobs) {
       const subject = `${job.model}, batch ${job.batchSize}, ${cores}`;
-      const [own, other] = await takeTurns(theirs ? [ours, theirs] : [ours], job, NUM_BLOCKS);
-      yield summarise(`${subject}: split step with everything`, own, 'ms');
+      const own = rings.map(({ contender }) => contender);
+      const times = await takeTurns(theirs ? [...own, theirs] : own, job, NUM_BLOCKS);
+      for (const [index, { name }] of rings.entries())
+        yield summarise(`${subject}${name}: split step with everything`, times[index], 'ms');
       if (!theirs) continue;
+      const other = times[rings.length];
       yield summarise(`${subject}: PyTorch ${theirs.greeting.split(' ')[1]}`, other, 'ms');
-      const ratios = own.map((time, block) => other[block] / time);
-      yield {
-        ...summarise(`${subject}: times as fast`, ratios, 'x'),
-        target: `${target}; ${stretch}`,
-        isReached: (median) => median >= target,
-      };
+      for (const [index, { name }] of rings.entries()) {
+        const ratios = times[index].map((time, block) => other[block] / time);
+        yield {
+          ...summarise(`${subject}${name}: times as fast`, ratios, 'x'),
+          target: `${target}; ${stretch}`,
+          isReached: (median) => median >= target,
+        };
+      }
     }
   } finally {
-    ours.close();
+    for (const { contender } of rings) contender.close();
     theirs?.close();
   }
 }

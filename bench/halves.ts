@@ -14,15 +14,16 @@ export interface Halves {
   readonly tail: Segment;
 }
 
-export async function compileHalves(network: Network, engine: Engine): Promise<Halves> {
+export async function compileHalves(network: Network, engine: Engine, intraOpThreads = 1): Promise<Halves> {
+  const place = { device: 'cpu', intraOpThreads };
   const split = splitNetwork(network, 'default');
   const create = async (spec: SegmentSpec) => {
     const program = await engine.compile(spec);
     return program.createSegment(freshState(spec, initialWeights(spec.part.layers, 0)));
   };
   return {
-    head: await create(headSpec(split.head, sgd, 'cpu')),
-    tail: await create(tailSpec(split.tail, sgd, 'cpu')),
+    head: await create(headSpec(split.head, sgd, place)),
+    tail: await create(tailSpec(split.tail, sgd, place)),
   };
 }
 

@@ -4,7 +4,11 @@ import { lenet } from '../src/models/lenet.js';
 import { normalDataset } from './normal_dataset.js';
 import { oneClient, openTraining, type Training } from './training.js';
 
-/** A process of its own, so that it can be bound to one core. Reads lines `MODEL BATCH STEPS`, answers with ms a step. */
+/**
+ * A process of its own, so that it can be bound to one core; its argument is `intra_op_threads`. Reads lines `MODEL BATCH STEPS`,
+ * answers with ms a step.
+ */
+const intraOpThreads = Number(process.argv[2]);
 const models = {
   lenet: { build: lenet, shape: { picture: [3, 32, 32], numClasses: 10 } },
   femnist_cnn: { build: femnistCnn, shape: { picture: [1, 28, 28], numClasses: 62 } },
@@ -20,6 +24,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const dataset = normalDataset(shape, Number(batchSize) * Number(numSteps), 1);
     ring = await openTraining({
       ...oneClient,
+      intraOpThreads,
       network: build(shape),
       dataset,
       batchSize: Number(batchSize),

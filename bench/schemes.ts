@@ -44,7 +44,14 @@ export async function* schemeSpeed(): AsyncGenerator<Measurement | Row> {
 async function* compareSchemes({ build, shape, numSteps }: Subject): AsyncGenerator<Measurement | Row> {
   const network = build(shape);
   const dataset = normalDataset(shape, numClients * numSteps * BATCH_SIZE, 1);
-  const job = { network, dataset, batchSize: BATCH_SIZE, numClients, numThreads: numCores };
+  const job = {
+    network,
+    dataset,
+    batchSize: BATCH_SIZE,
+    numClients,
+    numThreads: numCores,
+    intraOpThreads: 1,
+  };
   const trainings: Training[] = [];
   try {
     for (const name of measured) trainings.push(await openTraining({ ...job, scheme: schemes[name] }));

@@ -27,13 +27,14 @@ export interface TrainingJob {
   readonly numClients: number;
   /** Threads of the clients. */
   readonly numThreads: number;
+  readonly intraOpThreads: number;
 }
 
 /** A ring of one client. */
-export const oneClient = { scheme: sequential, numClients: 1, numThreads: 1 };
+export const oneClient = { scheme: sequential, numClients: 1, numThreads: 1, intraOpThreads: 1 };
 
 export async function openTraining(job: TrainingJob): Promise<Training> {
-  const { network, dataset, batchSize, scheme, numClients, numThreads } = job;
+  const { network, dataset, batchSize, scheme, numClients, numThreads, intraOpThreads } = job;
   const { numRows } = dataset.train;
   const split = splitNetwork(network, 'default');
   const options: ClusterOptions = {
@@ -50,6 +51,7 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
     numThreads,
     devices: 'auto',
     tailDevice: 'auto',
+    intraOpThreads,
     headOptimizer: sgd,
     tailOptimizer: sgd,
     tailWeights: initialWeights(split.tail.layers, 0),

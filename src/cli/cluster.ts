@@ -34,6 +34,7 @@ export interface ServerOptions {
   readonly numThreads: number | 'auto';
   readonly devices: string;
   readonly tailDevice: string;
+  readonly intraOpThreads: number;
 }
 
 /** What clients on threads of this process are made of. */
@@ -47,6 +48,7 @@ export interface LocalClientOptions extends SegmentOptions {
   readonly faults: readonly Fault[];
   readonly firedFaults: Int32Array<SharedArrayBuffer>;
   readonly callTimeoutMs: number;
+  readonly intraOpThreads: number;
   readonly rowOrder: RowOrder;
   readonly batchSize: number;
   readonly seed: number;
@@ -70,6 +72,7 @@ export const plainCluster = {
   faults: [],
   firedFaults: new Int32Array(new SharedArrayBuffer(0)),
   callTimeoutMs: 120_000,
+  intraOpThreads: 1,
 };
 
 /** Clients on their threads, and the tails on this one. */
@@ -157,7 +160,7 @@ export function setupOn(
   const { seed, batchSize, rowOrder, forgettingRows, sharesClassCounts, faults, firedFaults } = options;
   return {
     engine,
-    segments: clientSegments(options, device),
+    segments: clientSegments(options, { device, intraOpThreads: options.intraOpThreads }),
     seed,
     batchSize,
     rowOrder,

@@ -80,6 +80,7 @@ async function evaluateHere(runDirectory: string, config: RunConfig): Promise<Cl
     // Where it was trained need not exist here.
     devices: 'auto',
     tailDevice: 'auto',
+    intraOpThreads: config.intra_op_threads,
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: await savedTail(runDirectory, scheme, split),

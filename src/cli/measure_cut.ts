@@ -32,7 +32,14 @@ export async function measureCut(parts: PlacedParts, options: MeasureOptions): P
     isFirst: boolean,
   ) => {
     const groups = [{ numLayers: part.layers.length, optimizer }];
-    const program = await engine.compile({ part, hasLoss, needsInputGradient: !isFirst, groups, device });
+    const program = await engine.compile({
+      part,
+      hasLoss,
+      needsInputGradient: !isFirst,
+      groups,
+      device,
+      intraOpThreads: 1,
+    });
     programs.push(program);
     return program.createSegment(freshState(program.spec, initialWeights(part.layers, seed)));
   };

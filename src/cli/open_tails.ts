@@ -19,10 +19,13 @@ export async function openTails(
   options: ServerOptions,
   { name, engine, device, threadDevices }: TailPlaces,
 ): Promise<OpenTails> {
-  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs } = options;
+  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs, intraOpThreads } =
+    options;
   if (scheme.tails === 'none') return { tails: noTails, close: () => Promise.resolve() };
-  const specOn = (place: string) =>
-    split.back ? middleSpec(split.tail, tailOptimizer, place) : tailSpec(split.tail, tailOptimizer, place);
+  const specOn = (place: string) => {
+    const on = { device: place, intraOpThreads };
+    return split.back ? middleSpec(split.tail, tailOptimizer, on) : tailSpec(split.tail, tailOptimizer, on);
+  };
   const program = await engine.compile(specOn(device));
   const state = freshState(program.spec, tailWeights);
   if (scheme.tails === 'one') return { tails: new OneTail(program, state), close: () => program.dispose() };

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ConfigError, VerificationError } from '../core/errors.js';
 import { loadMnist } from '../data/mnist.js';
 import { engineChoices, type EngineChoice } from '../engine/choice.js';
@@ -23,6 +23,7 @@ interface VerifyOptions {
   readonly cut: string;
   readonly engine: EngineChoice;
   readonly devices: string;
+  readonly intraOpThreads: number;
 }
 
 const NUM_CLIENTS = 3;
@@ -53,10 +54,16 @@ export function addVerifyCommand(program: Command): void {
     .option('--cut <layer>', 'where the network is cut: name or number', DEFAULT_CUT)
     .addOption(new Option('--engine <name>', 'what computes').choices(engineChoices).default('auto'))
     .option('--devices <names>', 'devices of the threads, comma-separated, or auto', 'auto')
+    .option('--intra-op-threads <number>', 'threads that compute each operator together', wholeNumber, 1)
     .action((options: VerifyOptions) => {
       refuseContradictions(options);
       return options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options);
     });
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('A number from 1 was expected.');
 }
 
 function refuseContradictions({ mode, uShaped, cutBack }: VerifyOptions): void {
@@ -81,6 +88,7 @@ async function verifySplit({
   cutBack,
   engine,
   devices,
+  intraOpThreads,
 }: VerifyOptions): Promise<void> {
   const dataset = await loadMnist({ dataDir: '' });
   const common = {
@@ -89,6 +97,7 @@ async function verifySplit({
     cut,
     engine,
     devices,
+    intraOpThreads,
     tailDevice: 'auto',
     numClients: NUM_CLIENTS,
     numThreads: NUM_THREADS,

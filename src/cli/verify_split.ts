@@ -31,6 +31,7 @@ export interface SplitProofOptions {
   readonly engine: EngineChoice;
   readonly devices: string;
   readonly tailDevice: string;
+  readonly intraOpThreads: number;
   readonly numClients: number;
   readonly numThreads: number;
   readonly optimizer: OptimizerOptions;
@@ -121,6 +122,7 @@ function planProof(options: SplitProofOptions): {
     clusterOptions: {
       ...options,
       ...plainCluster,
+      intraOpThreads: options.intraOpThreads,
       scheme,
       splitfedOptimizer,
       dataset,

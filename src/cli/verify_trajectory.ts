@@ -23,6 +23,7 @@ export interface ReplayOptions {
   readonly engine: EngineChoice;
   readonly devices: string;
   readonly tailDevice: string;
+  readonly intraOpThreads: number;
   readonly numThreads: number;
 }
 
@@ -53,6 +54,7 @@ export async function replayTrajectory(
     split,
     shards,
     ...plainCluster,
+    intraOpThreads: options.intraOpThreads,
     rowOrder: 'in_order',
     batchSize,
     seed: 0,

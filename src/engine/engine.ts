@@ -20,8 +20,16 @@ export interface LayerGroup {
   readonly optimizer: OptimizerOptions;
 }
 
+/** Where a program runs. */
+export interface Place {
+  /** Name of a device. */
+  readonly device: string;
+  /** Threads that compute an operator together. Where there are several, long sums are cut elsewhere: last bits differ. */
+  readonly intraOpThreads: number;
+}
+
 /** What to compile. */
-export interface SegmentSpec {
+export interface SegmentSpec extends Place {
   readonly part: NetworkPart;
   /** The part ends in logits, and softmax cross-entropy is its loss. */
   readonly hasLoss: boolean;
@@ -29,7 +37,6 @@ export interface SegmentSpec {
   readonly needsInputGradient: boolean;
   /** Groups that cover all layers, in order. */
   readonly groups: readonly LayerGroup[];
-  readonly device: string;
 }
 
 /** Weights and optimiser state in the canonical layout, whichever engine made them. */

@@ -37,7 +37,8 @@ describeTensorflow('onnxruntime and tensorflow', () => {
   const compile = async (model: ModelName, optimizer: OptimizerOptions, engines: readonly EngineName[]) => {
     const { shape } = await firstDigits(1, 1);
     const { head, tail } = splitNetwork(models[model](shape), 'default');
-    const specs = [headSpec(head, optimizer, 'cpu'), tailSpec(tail, optimizer, 'cpu')];
+    const place = { device: 'cpu', intraOpThreads: 1 };
+    const specs = [headSpec(head, optimizer, place), tailSpec(tail, optimizer, place)];
     const compiled = await Promise.all(
       specs.map(async (spec, half) => (await loadEngine(engines[half])).compile(spec)),
     );

@@ -28,7 +28,7 @@ describe('a client pool', () => {
     const { dataset, network, split, shards, seed, batchSize } = options;
     const setupOf = () => ({
       engine: 'onnxruntime' as const,
-      segments: [headSpec(split.head, sgd, device)],
+      segments: [headSpec(split.head, sgd, { device, intraOpThreads: 1 })],
       seed,
       batchSize,
       rowOrder: 'shuffled' as const,
@@ -48,7 +48,7 @@ describe('a client pool', () => {
   const openTraining = async (thread: string) => {
     const opened = await open(thread);
     const { split, tailWeights } = opened.options;
-    const spec = tailSpec(split.tail, sgd, 'cpu');
+    const spec = tailSpec(split.tail, sgd, { device: 'cpu', intraOpThreads: 1 });
     program = await onnxruntimeEngine.compile(spec);
     const tails = new OneTail(program, freshState(spec, tailWeights));
     const { links } = opened.pool;

@@ -25,7 +25,8 @@ const replay = (
   recorded: RecordedTrajectory,
   numThreads = Math.min(2, recorded.numClients),
   engine: EngineName = 'onnxruntime',
-) => replayTrajectory(recorded, { engine, devices: 'auto', tailDevice: 'auto', numThreads });
+) =>
+  replayTrajectory(recorded, { engine, devices: 'auto', tailDevice: 'auto', intraOpThreads: 1, numThreads });
 const failed = (checks: readonly Check[]) => checks.filter((check) => !holds(check));
 
 describeEngines((engine) => {

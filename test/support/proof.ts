@@ -14,6 +14,7 @@ export async function prove(change: Partial<SplitProofOptions>): Promise<readonl
     engine: 'onnxruntime',
     devices: 'auto',
     tailDevice: 'auto',
+    intraOpThreads: 1,
     numClients: 3,
     numThreads: 2,
     optimizer: sgd,

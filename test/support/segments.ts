@@ -30,6 +30,7 @@ export const adam: AdamOptions = {
 export interface CompileOptions {
   readonly hasLoss?: boolean;
   readonly needsInputGradient?: boolean;
+  readonly intraOpThreads?: number;
   /** One optimiser for all layers, ... */
   readonly optimizer?: OptimizerOptions;
   /** ... or several. */
@@ -49,7 +50,10 @@ export function compilerOf(load: () => Promise<Engine>): Compile {
   afterEach(async () => {
     await Promise.all(programs.splice(0).map((program) => program.dispose()));
   });
-  return async (part, { hasLoss = false, needsInputGradient = true, optimizer = sgd, groups } = {}) => {
+  return async (
+    part,
+    { hasLoss = false, needsInputGradient = true, intraOpThreads = 1, optimizer = sgd, groups } = {},
+  ) => {
     const engine = await load();
     const [device] = await engine.listDevices();
     const program = await engine.compile({
@@ -58,6 +62,7 @@ export function compilerOf(load: () => Promise<Engine>): Compile {
       needsInputGradient,
       groups: groups ?? [{ numLayers: part.layers.length, optimizer }],
       device: device.name,
+      intraOpThreads,
     });
     programs.push(program);
     return program;

@@ -26,6 +26,11 @@ export const machineKeys = {
     format: nonEmptyText,
     default: 'auto',
   },
+  intra_op_threads: {
+    doc: 'Threads that compute each operator together, in every head and tail (onnxruntime only). Other sums: changes last bits.',
+    format: integer(1, 64),
+    default: 1,
+  },
   max_clients: {
     doc: 'A run with more clients is refused: a guard against a slip of the key.',
     format: integer(1),

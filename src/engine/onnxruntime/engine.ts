@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import ort from 'onnxruntime-node';
 import { ConfigError } from '../../core/errors.js';
-import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
+import type { Device, Engine, Program, Place, SegmentSpec } from '../engine.js';
 import type { ExtractedModel } from './graph.js';
 import { OrtSegment } from './segment.js';
 import { buildTrainingModels } from './training_graph.js';
@@ -28,9 +28,9 @@ export const onnxruntimeEngine: Engine = {
     }
     const models = buildTrainingModels(spec);
     const [infer, forward, backward] = await Promise.all([
-      createSession(models.infer),
-      createSession(models.forward),
-      createSession(models.backward),
+      createSession(models.infer, spec),
+      createSession(models.forward, spec),
+      createSession(models.backward, spec),
     ]);
     const sessions = { infer, forward, backward };
     return {
@@ -43,13 +43,17 @@ export const onnxruntimeEngine: Engine = {
   },
 };
 
-/** One thread a session: worker threads are the parallelism, and the order of every sum stays the same. */
-function createSession({ bytes }: ExtractedModel): Promise<ort.InferenceSession> {
+/** Threads beside the run's own sleep when they have nothing to do: the other side, or another program, needs their core. */
+const sleepWhenIdle = { session: { intra_op: { allow_spinning: '0' } } };
+
+/** One thread a session unless more are asked for: worker threads are the parallelism, and the order of every sum stays the same. */
+function createSession({ bytes }: ExtractedModel, { intraOpThreads }: Place): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(bytes, {
     executionProviders: [CPU],
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    intraOpNumThreads: 1,
+    intraOpNumThreads: intraOpThreads,
+    ...(intraOpThreads > 1 && { extra: sleepWhenIdle }),
     interOpNumThreads: 1,
     logSeverityLevel: 3,
   });

@@ -25,6 +25,7 @@ export function loadTensorflowEngine(addon: Addon = loadAddon()): Engine {
 }
 
 function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice): Program {
+  refuseIntraOpThreads(spec);
   // Every time, since another program of this thread may be on another device.
   const useDevice = () => {
     if (fullName !== undefined) addon.useDevice?.(fullName);
@@ -48,6 +49,16 @@ function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice):
       return Promise.resolve();
     },
   };
+}
+
+function refuseIntraOpThreads({ intraOpThreads }: SegmentSpec): void {
+  if (intraOpThreads === 1) return;
+  throw new ConfigError(
+    'ERR_INTRA_OP_THREADS',
+    `\`intra_op_threads\` is ${intraOpThreads}, but engine "tensorflow" computes every operator on one thread of the processor. Set ` +
+      '`engine` to onnxruntime, or `intra_op_threads` to 1.',
+    { intraOpThreads },
+  );
 }
 
 function deviceNamed(name: string, devices: readonly TfDevice[]): TfDevice {

@@ -118,6 +118,7 @@ export function describeFailures(compile: Compile, load: () => Promise<Engine>):
         needsInputGradient: false,
         groups: [{ numLayers: head.layers.length, optimizer: sgd }],
         device: 'abacus:3',
+        intraOpThreads: 1,
       }),
     );
     expect(error).to.be.instanceOf(ConfigError);

@@ -58,7 +58,14 @@ describe('fuzzing: what earlier processes left', function () {
   it('state files, under the checksum that they have', async () => {
     const groups = [{ numLayers: 1, optimizer: adam }];
     const part = partOf([dense('fc', 2, 2)], [2]);
-    const spec = { part, hasLoss: false, needsInputGradient: false, groups, device: 'cpu' };
+    const spec = {
+      part,
+      hasLoss: false,
+      needsInputGradient: false,
+      groups,
+      device: 'cpu',
+      intraOpThreads: 1,
+    };
     const state = freshState(spec, randomTensor([6], 3).data);
     await writeStateFile(file, [{ prefix: 'a.', spec, state }]);
     await fuzzBytes([readFileSync(file)], async (bytes) => {

@@ -161,6 +161,18 @@ describe('gatherPictures', () => {
     ]);
   });
 
+  it('writes over a spare buffer of that size, borders too, and leaves one of another size alone', () => {
+    const rows = rowsOf(6, [0, 51, 102, 153, 204, 255]);
+    const format = { picture: [1, 1, 6], padding: 1, background: 0 };
+    const { data } = gatherPictures(rows, Uint32Array.of(0), format);
+    const spare = new Float32Array(24).fill(7);
+    expect(gatherPictures(rows, Uint32Array.of(0), format, spare).data).to.equal(spare);
+    expect([...spare]).to.deep.equal([...data]);
+    const other = new Float32Array(25).fill(7);
+    expect(gatherPictures(rows, Uint32Array.of(0), format, other).data).to.deep.equal(data);
+    expect(other.every((value) => value === 7)).to.equal(true);
+  });
+
   it('gives memory of its own, not shared: engines refuse shared memory', () => {
     expect(gather([1, 2], [1, 1, 2], [0]).data.buffer).to.be.instanceOf(ArrayBuffer);
   });

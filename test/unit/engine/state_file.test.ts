@@ -21,6 +21,7 @@ const specOf = (...optimizers: readonly OptimizerOptions[]): SegmentSpec => ({
     { numLayers: 1, optimizer: optimizers[1] ?? optimizers[0] },
   ],
   device: 'cpu',
+  intraOpThreads: 1,
 });
 
 /** A state with a different number in every place. */

@@ -18,6 +18,7 @@ const spec = {
   needsInputGradient: false,
   groups: [{ numLayers: 1, optimizer: sgd }],
   device: 'cpu',
+  intraOpThreads: 1,
 };
 const state = freshState(spec, randomTensor([6], 3).data);
 
