@@ -62,8 +62,10 @@ const splitKeys = {
   own: [],
 } as const satisfies Record<DataSplitName, readonly (keyof RunConfig)[]>;
 
+type SplitKey = (typeof splitKeys)[DataSplitName][number];
+
 function splitOf(config: RunConfig): string {
-  const values = splitKeys[config.data_split].map((key: keyof RunConfig) => `${key} ${String(config[key])}`);
+  const values = splitKeys[config.data_split].map((key: SplitKey) => `${key} ${config[key]}`);
   return `data_split ${config.data_split}: ${values.join(', ')}`;
 }
 

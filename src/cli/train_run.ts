@@ -114,11 +114,12 @@ interface Run {
 
 function runOf(
   loaded: LoadedConfig,
-  { plan, clientsOf }: ClientSide,
+  side: ClientSide,
   runDirectory: string,
   startMs: number,
 ): Omit<Run, 'start'> {
-  const clients = clientsOf(runDirectory);
+  const { plan } = side;
+  const clients = side.clientsOf(runDirectory);
   const open = () => openRunCluster(loaded.config, plan, clients.open);
   return { runDirectory, loaded, plan, clients, startMs, open };
 }

@@ -78,7 +78,7 @@ export class ClientHost implements HostService {
     if (version !== ownVersion()) {
       throw new ConfigError(
         'ERR_VERSION',
-        `Client ${this.#options.client} has bloom-split ${ownVersion()}, the server ${String(version)}. Install the same version on both.`,
+        `Client ${this.#options.client} has bloom-split ${ownVersion()}, the server ${version}. Install the same version on both.`,
         { client: this.#options.client },
       );
     }

@@ -99,7 +99,7 @@ export function hostHandler(
         'The process of a client was asked for what it does not know.',
         {},
       );
-    const handle = service[method] as (request: unknown) => Promise<unknown>;
+    const { [method]: handle } = service as unknown as Record<string, (request: unknown) => Promise<unknown>>;
     return (await handle.call(service, request)) ?? null;
   };
 }
