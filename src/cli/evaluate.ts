@@ -78,7 +78,7 @@ export async function evaluateRun(
   });
   try {
     const { links, tails } = cluster;
-    const protocol = protocolOf(scheme, split.back !== null);
+    const protocol = protocolOf(scheme, split.back !== null, dataset.shape.numClasses);
     const { numRows } = dataset.test;
     const reports: ClassificationReport[] = [];
     for (const client of headsDiffer(scheme)

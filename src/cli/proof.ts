@@ -45,6 +45,7 @@ export interface ProvenRun {
   readonly seed: number;
   readonly shardSizes: readonly number[];
   readonly numTestRows: number;
+  readonly numClasses: number;
   readonly handoff: Handoff;
   readonly splitfedOptimizer: OptimizerMean;
 }
@@ -55,7 +56,7 @@ export async function recordTraining(
   links: readonly Link[],
   run: ProvenRun,
 ): Promise<Trajectory> {
-  const protocol = protocolOf(run.scheme, run.split.back !== null);
+  const protocol = protocolOf(run.scheme, run.split.back !== null, run.numClasses);
   const quiet = { forgetting: noForgettingTests, pause: neverPause };
   const training = train({ ...run, ...quiet, protocol, links, tails, generation: 0 });
   const losses: number[] = [];

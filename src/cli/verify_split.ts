@@ -151,6 +151,7 @@ function planProof(options: SplitProofOptions): {
       seed: SEED,
       shardSizes,
       numTestRows: dataset.test.numRows,
+      numClasses: dataset.shape.numClasses,
       handoff,
       splitfedOptimizer,
     },

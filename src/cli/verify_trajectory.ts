@@ -69,6 +69,7 @@ export async function replayTrajectory(
       seed: 0,
       shardSizes,
       numTestRows: batchSize,
+      numClasses: dataset.shape.numClasses,
       handoff,
       splitfedOptimizer: 'reset' as const,
     };
