@@ -63,7 +63,7 @@ async function stepMs(plan: RunPlan, cluster: Cluster, isCounted: boolean): Prom
   const costs = isCounted ? new RunCosts(cluster, undefined) : undefined;
   const parts: TrainerParts = {
     scheme: plan.scheme,
-    protocol: protocolOf(plan.scheme, false),
+    protocol: protocolOf(plan.scheme, false, plan.dataset.shape.numClasses),
     links: costs?.links ?? cluster.links,
     tails: cluster.tails,
     schedule: plan.schedule,

@@ -72,7 +72,7 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
   });
   const parts = {
     scheme,
-    protocol: protocolOf(scheme, false),
+    protocol: protocolOf(scheme, false, dataset.shape.numClasses),
     links,
     tails,
     schedule,

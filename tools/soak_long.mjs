@@ -36,6 +36,8 @@ let steps = 0;
 const long = { n_workers: 4, n_threads: 2, batch_size: 1, max_samples: 80, n_epochs: NUM_STEPS / 80 };
 for await (const { type } of train({ ...common, ...long })) {
   if (type !== 'step' || ++steps % (NUM_STEPS / 100) !== 0) continue;
+  // The second waits for what the first one frees in the background.
+  gc();
   gc();
   const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
   usage.push({ steps, heap: heapUsed, external: external + arrayBuffers, rss });

@@ -94,7 +94,8 @@ async function evaluateHere(runDirectory: string, config: RunConfig): Promise<Cl
       paths: filesOfClient(runDirectory, { scheme, split }, client),
       numRows: dataset.test.numRows,
     }));
-    return meanReport(await testSaved(cluster, protocolOf(scheme, split.back !== null), saved));
+    const protocol = protocolOf(scheme, split.back !== null, dataset.shape.numClasses);
+    return meanReport(await testSaved(cluster, protocol, saved));
   } finally {
     await cluster.close();
   }
@@ -109,7 +110,7 @@ async function evaluateThere(runDirectory: string, config: RunConfig): Promise<C
     { progress: noProgress, say: toTerminal, warn: toTerminal, interruptedBy: () => undefined },
   );
   try {
-    const { scheme, split, testSizes } = side.plan;
+    const { scheme, split, dataset, testSizes } = side.plan;
     const plan = { ...side.plan, scheme: withOneTail(scheme) };
     const tailWeights = await savedTail(runDirectory, scheme, split);
     const cluster = await openRunCluster(config, plan, side.clientsOf(runDirectory).open, tailWeights);
@@ -120,7 +121,8 @@ async function evaluateThere(runDirectory: string, config: RunConfig): Promise<C
         paths: filesOfClient(runDirectory, { scheme, split }, client),
         numRows: testSizes[client],
       }));
-      const reports = await testSaved(cluster, protocolOf(scheme, split.back !== null), saved);
+      const protocol = protocolOf(scheme, split.back !== null, dataset.shape.numClasses);
+      const reports = await testSaved(cluster, protocol, saved);
       return config.data_split === OWN_ROWS ? pooledReport(reports) : meanReport(reports);
     } finally {
       await cluster.close();

@@ -10,7 +10,7 @@ import { parseFaults, type Fault } from '../link/faults.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
 import { models } from '../models/registry.js';
-import { scheduleOf, type Turn } from '../server/schedule.js';
+import { nameOfVisit, scheduleOf, type Turn } from '../server/schedule.js';
 import { schemes } from '../server/schemes/registry.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { faultsOf } from './planned_faults.js';
@@ -113,14 +113,14 @@ export function planOf(config: RunConfig, known: KnownRows): RunPlan {
   };
 }
 
-/** Who trains when, without these visits too, as `client@round`. Throws ConfigError where none is left. */
+/** Who trains when, without these visits too, as `client@round`. Throws ConfigError where none is left, or `skip_visits` names none. */
 export function scheduleFor(
   config: RunConfig,
   shardSizes: readonly number[],
   skippedVisits: readonly string[],
 ): readonly Turn[] {
   const asked = config.skip_visits.split(',').filter((visit) => visit !== '');
-  const schedule = scheduleOf({
+  const options = {
     scheme: schemes[config.mode],
     numEpochs: config.n_epochs,
     localEpochs: config.local_epochs,
@@ -129,8 +129,9 @@ export function scheduleFor(
     clientFraction: config.client_fraction,
     seed: config.seed,
     maxSteps: config.max_steps,
-    skippedVisits: [...asked, ...skippedVisits],
-  });
+  };
+  refuseUnknown(asked, scheduleOf({ ...options, maxSteps: 0, skippedVisits: [] }), config);
+  const schedule = scheduleOf({ ...options, skippedVisits: [...asked, ...skippedVisits] });
   if (schedule.length === 0) {
     throw new ConfigError(
       'ERR_NO_VISIT',
@@ -138,6 +139,23 @@ export function scheduleFor(
     );
   }
   return schedule;
+}
+
+/** Throws ConfigError where a visit to be left out is none of the schedule. */
+function refuseUnknown(asked: readonly string[], schedule: readonly Turn[], config: RunConfig): void {
+  const planned = new Set(
+    schedule.flatMap(({ round, visits }) => visits.map(({ client }) => nameOfVisit(client, round))),
+  );
+  const unknown = asked.filter((visit) => !planned.has(visit));
+  if (unknown.length === 0) return;
+  throw new ConfigError(
+    'ERR_CONFIG_VALUE',
+    `\`skip_visits\` names ${unknown.join(', ')}, but this run has no such visit: it has ${config.n_epochs / config.local_epochs} rounds ` +
+      `and ${config.n_workers} clients, both numbered from 0` +
+      (config.client_fraction < 1 ? ', and not every client is drawn for a round' : '') +
+      '. Name visits that it has.',
+    { visits: unknown.join() },
+  );
 }
 
 /** Which side has which layers. Throws ConfigError. */

@@ -46,6 +46,7 @@ export interface ProvenRun {
   readonly shardSizes: readonly number[];
   readonly testSizes: readonly number[];
   readonly hasOwnTests: boolean;
+  readonly numClasses: number;
   readonly handoff: Handoff;
   readonly splitfedOptimizer: OptimizerMean;
 }
@@ -56,7 +57,7 @@ export async function recordTraining(
   links: readonly Link[],
   run: ProvenRun,
 ): Promise<Trajectory> {
-  const protocol = protocolOf(run.scheme, run.split.back !== null);
+  const protocol = protocolOf(run.scheme, run.split.back !== null, run.numClasses);
   const quiet = { forgetting: noForgettingTests, pause: neverPause };
   const training = train({ ...run, ...quiet, protocol, links, tails, generation: 0 });
   const losses: number[] = [];

@@ -167,7 +167,7 @@ async function* trainOnce(
   );
   const parts = {
     scheme: plan.scheme,
-    protocol: protocolOf(plan.scheme, plan.split.back !== null),
+    protocol: protocolOf(plan.scheme, plan.split.back !== null, plan.dataset.shape.numClasses),
     links,
     tails,
     schedule,

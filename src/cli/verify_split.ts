@@ -154,6 +154,7 @@ function planProof(options: SplitProofOptions): {
       shardSizes,
       testSizes: shardSizes.map(() => dataset.test.numRows),
       hasOwnTests: false,
+      numClasses: dataset.shape.numClasses,
       handoff,
       splitfedOptimizer,
     },

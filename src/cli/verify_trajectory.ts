@@ -72,6 +72,7 @@ export async function replayTrajectory(
       shardSizes,
       testSizes: shardSizes.map(() => batchSize),
       hasOwnTests: false,
+      numClasses: dataset.shape.numClasses,
       handoff,
       splitfedOptimizer: 'reset' as const,
     };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { ConfigError, messageOf, StorageError } from '../core/errors.js';
@@ -17,16 +18,10 @@ interface Owner {
 export async function lockRun(path: string): Promise<() => Promise<void>> {
   const own: Owner = { pid: process.pid, started: startOf(process.pid) };
   const content = JSON.stringify(own);
+  let holder: Owner | undefined;
   try {
-    while (!(await wasMade(path, content))) {
-      const found = await readIfThere(path);
-      if (found === undefined) continue;
-      const owner = readOwner(found);
-      if (owner && isAlive(owner)) throw locked(path, owner);
-      await removeStale(path, found);
-    }
+    holder = await take(path, content);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
     throw new StorageError(
       'ERR_LOCK',
       `Cannot make the lock "${path}": ${messageOf(error)}. Choose a directory that can be written.`,
@@ -34,8 +29,45 @@ export async function lockRun(path: string): Promise<() => Promise<void>> {
       { cause: error },
     );
   }
+  if (holder) throw locked(path, holder);
   // Where it cannot be removed it stays: it is taken over, since its process is gone then.
   return () => rm(path, { force: true }).catch(() => undefined);
+}
+
+/**
+ * Takes a lock; where a living process has it, or is about to, gives that one. The lock of a dead process is replaced only by
+ * whoever holds a second lock, named after what the first one says: so two never replace the same one, and none replaces that
+ * of a living process.
+ */
+async function take(path: string, content: string): Promise<Owner | undefined> {
+  while (!(await wasMade(path, content))) {
+    const found = await readIfThere(path);
+    if (found === undefined) continue;
+    const owner = readOwner(found);
+    if (owner && isAlive(owner)) return owner;
+    const claim = claimOn(path, found);
+    const rival = await take(claim, content);
+    if (rival) return rival;
+    try {
+      // Another process may have replaced it before the claim was ours.
+      if ((await readIfThere(path)) !== found) continue;
+      await replace(path, content);
+      return undefined;
+    } finally {
+      await rm(claim, { force: true });
+    }
+  }
+  return undefined;
+}
+
+function claimOn(path: string, stale: string): string {
+  return `${path}.${createHash('sha256').update(stale).digest('hex').slice(0, 12)}.claim`;
+}
+
+async function replace(path: string, content: string): Promise<void> {
+  const whole = temporaryBeside(path);
+  await writeFile(whole, content);
+  await rename(whole, path);
 }
 
 /** False where there is one. It appears with its content: an empty one would look like one that was cut off. */
@@ -44,13 +76,14 @@ async function wasMade(path: string, content: string): Promise<boolean> {
   await writeFile(whole, content);
   try {
     await link(whole, path).catch(async (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+      if (['EEXIST', 'ENOENT'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
       // A file system without links.
       await writeFile(path, content, { flag: 'wx' });
     });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Whoever has the lock removes temporary files, also this one.
+    if (!['EEXIST', 'ENOENT'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
     return false;
   } finally {
     await rm(whole, { force: true });
@@ -63,19 +96,6 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
-}
-
-/** Another process may have been quicker, and have its own lock there: that one goes back. */
-async function removeStale(path: string, stale: string): Promise<void> {
-  const aside = temporaryBeside(path);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readFile(aside, 'utf8')) !== stale) await link(aside, path);
-  await rm(aside);
 }
 
 function locked(path: string, { pid }: Owner): ConfigError {

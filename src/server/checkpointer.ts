@@ -95,11 +95,15 @@ export class Checkpointer {
     this.#lastSteps = steps;
   }
 
-  /** Also keeps the newest that is not inside the current turn: from there a visit of it can be left out. */
-  async #prune({ turn }: Progress): Promise<void> {
+  /**
+   * Also keeps the newest from before the turn under way, from where a visit of it can be left out. Between two turns a visit of
+   * the one that is over may still fail: its client is asked for what comes after it.
+   */
+  async #prune({ turn, stepsInTurn }: Progress): Promise<void> {
     const { folder, policy } = this.#options;
     const all = await listCheckpoints(folder, () => undefined);
-    const beforeTurn = all.find(({ progress }) => isBefore(progress, turn));
+    const failing = stepsInTurn === 0 ? turn - 1 : turn;
+    const beforeTurn = all.find(({ progress }) => isBefore(progress, failing));
     const kept = all.filter((each, index) => index < policy.keep || each === beforeTurn);
     await keepOnly(folder, kept);
     await this.#options.onKept(kept);

@@ -31,6 +31,12 @@ export interface ThreadPool<Setup> {
 const END_TIMEOUT_MS = 5000;
 
 /**
+ * A thread's young generation stays at the size that it soon has anyway: left alone it doubles once more after thousands of steps,
+ * and with it the buffers that wait for their collection.
+ */
+const YOUNG_GENERATION_MB = 24;
+
+/**
  * Opens the threads of one Piscina pool. Every thread runs one task as long as it lives, so that a task that ends unasked is the news
  * that its thread died (Piscina would quietly put a fresh thread, with empty heads, in its place).
  */
@@ -43,6 +49,7 @@ export function openThreadPool<Setup>(options: ThreadPoolOptions): ThreadPool<Se
     maxThreads: numThreads,
     // The default blocks an idle thread's event loop, and its port would never answer.
     atomics: 'disabled',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   let closing: Promise<void> | undefined;
   const threads = Array.from({ length: numThreads }, (_, thread) => {

@@ -71,7 +71,7 @@ export function planTraining(given: TrainingOptions): Training {
     },
     parts: {
       scheme: sequential,
-      protocol: protocolOf(sequential, false),
+      protocol: protocolOf(sequential, false, dataset.shape.numClasses),
       schedule: scheduleOf({
         scheme: sequential,
         numEpochs,
@@ -112,6 +112,7 @@ export async function withCluster<T>(
 /** Trains on real threads to the end; gives every loss and the final weights. */
 export async function trainOnThreads(given: TrainingOptions): Promise<Trajectory> {
   const training = planTraining(given);
-  const run = { ...training.parts, split: training.options.split };
+  const { options, parts } = training;
+  const run = { ...parts, split: options.split, numClasses: options.dataset.shape.numClasses };
   return await withCluster(training, (cluster) => recordTraining(cluster, cluster.links, run));
 }

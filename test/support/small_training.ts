@@ -135,7 +135,7 @@ export async function openSmallTraining(
   });
   const parts = {
     scheme,
-    protocol: protocolOf(scheme, split.back !== null),
+    protocol: protocolOf(scheme, split.back !== null, 3),
     links,
     tails,
     schedule,

@@ -1,7 +1,8 @@
 import { forTestRows, toldTally, type Protocol } from './protocol.js';
+import { toldReport } from './told_report.js';
 
 /** The client has the whole network: nothing of a batch crosses the link but its finished numbers. */
-export const alone: Protocol = {
+export const alone = (numClasses: number): Protocol => ({
   async train(link, _tail, _message, due) {
     const tally = toldTally(await link.trainAlone(due), link.client, due);
     return { tally, next: Promise.resolve(null), tailDone: Promise.resolve() };
@@ -13,6 +14,7 @@ export const alone: Protocol = {
       (some) => link.testAlone({ ...position, ...some }),
       () => Promise.resolve(),
     );
-    return await link.testReport(position);
+    const report = await link.testReport(position);
+    return toldReport(report, link.client, position, { ...rows, numClasses });
   },
-};
+});

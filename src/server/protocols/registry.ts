@@ -5,7 +5,7 @@ import type { Protocol } from './protocol.js';
 import { uShaped } from './u_shaped.js';
 
 /** How clients and server of a scheme talk. */
-export function protocolOf(scheme: Scheme, isUShaped: boolean): Protocol {
-  if (scheme.tails === 'none') return alone;
-  return isUShaped ? uShaped : labelSharing;
+export function protocolOf(scheme: Scheme, isUShaped: boolean, numClasses: number): Protocol {
+  if (scheme.tails === 'none') return alone(numClasses);
+  return isUShaped ? uShaped(numClasses) : labelSharing;
 }

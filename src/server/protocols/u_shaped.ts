@@ -1,12 +1,13 @@
 import { toFrame, type BackGradientsMessage } from '../../link/messages.js';
 import { locate } from './label_sharing.js';
 import { dueMessage, forTestRows, required, toldTally, type Protocol } from './protocol.js';
+import { toldReport } from './told_report.js';
 
 /**
  * The U shape (Vepakomma et al., arXiv 1812.00564): the client has the first layers and the last, and keeps its labels. Two
  * round trips a batch: activations up, the server's output down, its gradient up, the gradient at the cut down.
  */
-export const uShaped: Protocol = {
+export const uShaped = (numClasses: number): Protocol => ({
   async train(link, givenTail, message, due) {
     const tail = required(givenTail, 'tail');
     const { client } = link;
@@ -33,6 +34,7 @@ export const uShaped: Protocol = {
         await link.testBack({ ...position, ...some, z: toFrame(z_BF) });
       },
     );
-    return await link.testReport(position);
+    const report = await link.testReport(position);
+    return toldReport(report, link.client, position, { ...rows, numClasses });
   },
-};
+});

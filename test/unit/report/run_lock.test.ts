@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -94,6 +95,35 @@ describe('lockRun', () => {
     expect(said.filter((line) => line === 'locked')).to.have.length(1);
     for (const line of said) expect(line).to.match(/^locked$|^refused: ConfigError: Process \d+ works/);
     expect(readdirSync(folder)).to.deep.equal(['.lock']);
+  });
+
+  it('is taken by one of many at once, every time', async () => {
+    const folder = newFolder();
+    const path = join(folder, '.lock');
+    for (let round = 0; round < 100; round++) {
+      writeFileSync(path, `{"pid":2147483646,"started":"${round}"}`);
+      const all = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(path)));
+      const unlocks = all.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+      const errors = all.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
+      expect(unlocks).to.have.length(1);
+      for (const error of errors) expect(error).to.match(/^ConfigError: Process \d+ works/);
+      await unlocks[0]();
+      expect(readdirSync(folder)).to.deep.equal([]);
+    }
+  });
+
+  it('of a process that died while it took over is taken over', async () => {
+    const folder = newFolder();
+    const path = join(folder, '.lock');
+    const [dead, deader] = ['{"pid":2147483646,"started":"1"}', '{"pid":2147483646,"started":"2"}'];
+    const claimOn = (file: string, text: string) =>
+      `${file}.${createHash('sha256').update(text).digest('hex').slice(0, 12)}.claim`;
+    writeFileSync(path, dead);
+    writeFileSync(claimOn(path, dead), deader);
+    writeFileSync(claimOn(claimOn(path, dead), deader), '');
+    const unlock = await lockRun(path);
+    expect(readdirSync(folder)).to.deep.equal(['.lock']);
+    await unlock();
   });
 
   onLinux('of a process whose number another one has now is taken over', async () => {

@@ -121,6 +121,19 @@ describe('Checkpointer', () => {
     ]);
   });
 
+  it('and between two turns the newest from before the one that is over', async () => {
+    const seen: number[][] = [];
+    const { training, folder } = await train({
+      policy: { ...policy, keep: 1 },
+      onWritten: () => {
+        seen.push(kept(folder));
+      },
+    });
+    await training;
+    // Before pruning: visits end after 2, 3, 6, 8, 9 and 12 batches, and each begins where the one before ended.
+    expect(seen).to.deep.equal([[2], [2, 3], [2, 3, 6], [3, 6, 8], [6, 8, 9], [8, 9, 12]]);
+  });
+
   it('after an interrupt takes one at once, whatever the policy, and stops', async () => {
     const { training, taken, folder } = await train({ policy: { ...policy, minMs: 1e9 } }, { signalAt: 5 });
     const error = await rejection(training, InterruptedError, 'ERR_INTERRUPTED');

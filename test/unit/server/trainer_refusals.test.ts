@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { BloomError } from '../../../src/core/errors.js';
 import { NumericError, ProtocolError, ShapeError } from '../../../src/core/errors.js';
+import type { ClassificationReport } from '../../../src/core/evaluation.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import type { ActivationsMessage } from '../../../src/link/messages.js';
 import { train as trainAll } from '../../../src/server/trainer.js';
@@ -145,6 +146,53 @@ describe('train', () => {
       expect(error.message).to.match(/^Client 0 sent a batch after the last one of its visit/);
       expect(error.details).to.deep.equal({ client: 0 });
     });
+  });
+
+  describe('refuses a client that tests on its own and tells', () => {
+    type Report = Record<string, unknown> & ClassificationReport;
+    const wrong: Readonly<Record<string, (report: Report) => unknown>> = {
+      nothing: () => null,
+      'no classes': (report) => ({ ...report, classes: undefined }),
+      'fewer classes': ({ classes, ...report }) => ({ ...report, classes: classes.slice(1) }),
+      'a hole': ({ classes, ...report }) => ({
+        ...report,
+        classes: Object.assign(Array(3), { 0: classes[0] }),
+      }),
+      'other rows': (report) => ({ ...report, rows: report.rows + 1 }),
+      'a loss that is not finite': (report) => ({ ...report, loss: Infinity }),
+      'a score above 1': (report) => ({ ...report, weighted_f1: 2 }),
+      'text for a score': (report) => ({ ...report, macro_f1: '1' }),
+      'a class score that is no number': ({ classes, ...report }) => ({
+        ...report,
+        classes: classes.map((each) => ({ ...each, f1: NaN })),
+      }),
+      'no confusion matrix': (report) => ({ ...report, confusion: [[1]] }),
+      'no curves': (report) => ({ ...report, curves: {} }),
+      'a curve cut off': (report) => ({
+        ...report,
+        curves: { ...report.curves, micro: { recall: [0], precision: [1] } },
+      }),
+    };
+    // In the ring the newest head is the last client's.
+    for (const [name, { tester, ...options }] of Object.entries({
+      'U-shaped': { isUShaped: true, tester: 2 },
+      alone: { mode: 'local', tester: 0 },
+    } as const))
+      for (const [what, change] of Object.entries(wrong))
+        it(`${what} (${name})`, async () => {
+          const ring = await open({
+            ...options,
+            around: (service) =>
+              changing(service, (inner) => ({
+                testReport: async (request) => change((await inner.testReport(request)) as Report) as never,
+              })),
+          });
+          const error = await rejection(train(ring), ProtocolError, 'ERR_REPORT');
+          expect(error.message).to.match(
+            /told a test after step \d+ that cannot be: finite scores of \d+ rows in 3 classes/,
+          );
+          expect(error.details).to.have.property('client', tester);
+        });
   });
 
   it('a head that diverges stops with the client and the step', async () => {
