@@ -88,7 +88,7 @@ function specOf(
         scale: isWide
           ? { type: 'log', domain: [least / 1.5, end * 1.5], nice: false }
           : { domain: [0, end], nice: false },
-        axis: { tickCount: 8, format: '~g' },
+        axis: { tickCount: 8, format: '~f' },
       },
       y: { type: 'quantitative', title: 'test accuracy (0 to 1)', scale: { zero: false, padding: 12 } },
       color: color as { readonly field: string },

@@ -5,7 +5,10 @@ const shapes = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 
 type Sweep = Comparison['sweeps'][number];
 
-/** How points tell cells apart: the first swept key by colour, the second by shape, the others by a text. */
+/** A key with one value tells no cells apart. */
+const toldApart = ({ sweeps }: Comparison) => sweeps.filter(({ values }) => values.length > 1);
+
+/** How points tell cells apart: the first key of several values by colour, the second by shape, the others by a text. */
 export interface CellMarks {
   readonly color: object;
   readonly shape: object;
@@ -15,7 +18,8 @@ export interface CellMarks {
   readonly key: string;
 }
 
-export function cellMarks({ sweeps }: Comparison): CellMarks {
+export function cellMarks(comparison: Comparison): CellMarks {
+  const sweeps = toldApart(comparison);
   const [first, second, others] = [sweeps.at(0), sweeps.at(1), sweeps.slice(2)];
   const hasShape = second !== undefined && second.values.length <= shapes.length;
   const labelled = hasShape || second === undefined ? others : [second, ...others];
@@ -61,7 +65,7 @@ function shapeOf({ key, values }: Sweep) {
 }
 
 /** Fields of a point that `color` and `shape` ask for. */
-export function fieldsOf({ sweeps }: Comparison, settings: Settings): object {
-  const [first, second] = sweeps.map(({ key }) => textOf(settings[key]));
+export function fieldsOf(comparison: Comparison, settings: Settings): object {
+  const [first, second] = toldApart(comparison).map(({ key }) => textOf(settings[key]));
   return { first, second };
 }

@@ -71,6 +71,26 @@ describe('accuracyAgainstBytes and accuracyAgainstClientCompute', () => {
     expect(many).to.include('bytes up and down in a run (MB), log scale');
   });
 
+  it('say nothing of a key with one value', async () => {
+    const sweeps = [{ key: 'n_workers', values: [4] }, ...threeSweeps.slice(1)];
+    const plot = accuracyAgainstBytes(madeComparison({ sweeps }));
+    expect(drawable(plot).caption).to.include('(colour: cut, shape: handoff)');
+    expect(texts(await svgOf(plot)))
+      .to.include.members(['pool1', 'weights'])
+      .and.not.include('4');
+  });
+
+  it('write costs without exponents', async () => {
+    const values = [2, 1000];
+    const comparison = madeComparison({ sweeps: [{ key: 'n_workers', values }] });
+    const cells = comparison.cells.map((cell, at) => ({
+      ...cell,
+      measures: { ...cell.measures, client_seconds: { mean: 900 + 30 * at, spread: null, runs: 1 } },
+    }));
+    const svg = await svgOf(accuracyAgainstClientCompute({ ...comparison, cells }));
+    expect(texts(svg)).to.include.members(['200', '800']).and.not.include('2e+2');
+  });
+
   it('draw more values than there are colours, and a single cell', async () => {
     const values = Array.from({ length: 12 }, (_, at) => at + 1);
     const svg = await svgOf(accuracyAgainstBytes(madeComparison({ sweeps: [{ key: 'n_workers', values }] })));
