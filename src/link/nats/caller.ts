@@ -129,7 +129,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
       clearInterval(timer);
       subscription.close();
       reconnects.close();
-      for (const { reject } of calls.values()) reject(closed(requests));
+      for (const call of calls.values()) call.reject(closed(requests));
       calls.clear();
     },
   };

@@ -92,21 +92,17 @@ function connectionOver(nats: NatsConnection, onStatus: ConnectOptions['onStatus
   let maxPayload = Number(nats.info?.max_payload);
   const watch = async () => {
     for await (const status of nats.status()) {
-      switch (status.type) {
-        case 'disconnect':
-          isUp = false;
-          onStatus({ type: 'lost' });
-          break;
-        case 'reconnect':
-          isUp = true;
-          maxPayload = Number(nats.info?.max_payload);
-          onStatus({ type: 'back', server: status.server });
-          for (const listener of [...listeners]) listener();
-          break;
-        case 'error':
-          onStatus({ type: 'refused', error: status.error });
-          break;
-        default: // pings, other brokers of a cluster, and what comes before a disconnect
+      // The rest are pings, other brokers of a cluster, and what comes before a disconnect.
+      if (status.type === 'error') onStatus({ type: 'refused', error: status.error });
+      if (status.type === 'disconnect') {
+        isUp = false;
+        onStatus({ type: 'lost' });
+      }
+      if (status.type === 'reconnect') {
+        isUp = true;
+        maxPayload = Number(nats.info?.max_payload);
+        onStatus({ type: 'back', server: status.server });
+        for (const listener of [...listeners]) listener();
       }
     }
     onStatus({ type: 'ended', error: (await nats.closed()) ?? undefined });

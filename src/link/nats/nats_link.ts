@@ -36,8 +36,8 @@ export function linkHandler(
     // At once: a call that waited here would be overtaken by the next one.
     if (method === 'saveStates' || method === 'saveHead')
       for (const file of files) mkdirSync(dirname(file), { recursive: true });
-    const handle = service[method] as (request: unknown) => Promise<unknown>;
-    return handle.call(service, own);
+    const target = service as unknown as Record<Method, (request: unknown) => Promise<unknown>>;
+    return target[method](own);
   };
 }
 
@@ -56,24 +56,16 @@ function withPaths<M extends Method>(
     if (!Array.isArray(list)) throw unknownRequest(`"${method}" has no list of files`);
     return list.map(one);
   };
-  switch (method as Method) {
-    case 'saveStates':
-    case 'loadStates': {
-      const files = given as SaveRequest | LoadRequest;
-      return { ...files, path: swap(files.path) };
-    }
-    case 'saveHead':
-      return { paths: swapAll((given as { paths: readonly string[] }).paths, swap) };
-    case 'loadHead':
-      return {
-        files: swapAll((given as { files: readonly (WeightsFile | null)[] }).files, (file) => ({
-          ...file,
-          path: swap(file?.path),
-        })),
-      };
-    default:
-      return given;
+  if (method === 'saveStates' || method === 'loadStates') {
+    const files = given as SaveRequest | LoadRequest;
+    return { ...files, path: swap(files.path) };
   }
+  if (method === 'saveHead') return { paths: swapAll((given as { paths: readonly string[] }).paths, swap) };
+  if (method === 'loadHead') {
+    const { files } = given as { files: readonly (WeightsFile | null)[] };
+    return { files: swapAll(files, (file) => ({ ...file, path: swap(file?.path) })) };
+  }
+  return given;
 }
 
 /** What came from the other side, whatever that is. */
