@@ -6,8 +6,8 @@ import type { RunConfig } from '../../config/run_config.js';
 import { ConfigError, ProtocolError, StuckThreadError } from '../../core/errors.js';
 import type { Progress } from '../../core/progress.js';
 import type { Connection } from '../../link/nats/connection.js';
+import type { ClientFacts } from '../../link/nats/client_facts.js';
 import type {
-  ClientFacts,
   HostService,
   KeepRequest,
   OpenRequest,
@@ -88,7 +88,7 @@ export class ClientHost implements HostService {
     // Who trains what when is the server's to know, and what goes wrong on purpose.
     const planned = { chaos: '', skip_visits: '', max_steps: 0 };
     const places = { data_dir: dataDir, datasets_dir: datasetsDir, output_dir: folder, nats: {} };
-    const options = { ...(JSON.parse(sent) as object), ...planned, ...places };
+    const options = { ...parsed(sent), ...planned, ...places };
     const { config } = configFrom(options, 'the configuration that the server sent');
     const plan = await planRun(config, progress, this.#options.client);
     this.#prepared = { sent, config, plan, fired: new Map() };
@@ -212,4 +212,15 @@ function factsOf(plan: LocalPlan, client: number): ClientFacts {
     numForgettingRows,
     dataSha256: dataSha256(),
   };
+}
+
+/** Throws ProtocolError where it is not an object. */
+function parsed(sent: unknown): object {
+  try {
+    const value: unknown = JSON.parse(String(sent));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // Told below.
+  }
+  throw new ProtocolError('ERR_SENT_CONFIG', 'The server sent a configuration that is no JSON object.');
 }

@@ -42,7 +42,7 @@ export function openLine(client: number, { connection, subjects, callTimeoutMs }
   };
   return {
     client,
-    host: hostOver(guarded),
+    host: hostOver(guarded, client),
     openLink: (paths) => openNatsLink({ client, place: client }, caller, ofLink, paths),
     closeLink() {
       ofLink.close();

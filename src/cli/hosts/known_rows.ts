@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RunConfig } from '../../config/run_config.js';
 import { ConfigError } from '../../core/errors.js';
 import { OWN_ROWS } from '../../data/splits/registry.js';
-import type { ClientFacts } from '../../link/nats/host.js';
+import type { ClientFacts } from '../../link/nats/client_facts.js';
 import type { KnownRows } from '../plan.js';
 
 /** What the server knows of rows that it does not have. Throws ConfigError where what the clients have does not fit together. */

@@ -1,8 +1,8 @@
 import { ProtocolError } from '../../core/errors.js';
-import type { DataShape } from '../../core/shapes.js';
 import type { EngineName } from '../../engine/registry.js';
 import type { Fault } from '../faults.js';
 import type { Caller } from './caller.js';
+import { checkedFacts, type ClientFacts } from './client_facts.js';
 
 /** What the process of a client does for the server, besides what the client in it does. */
 export interface HostService {
@@ -23,24 +23,6 @@ export interface PrepareRequest {
   readonly config: string;
   /** Of the server's software: both must be the same. */
   readonly version: string;
-}
-
-/** What a client tells of its rows: never what is in them. */
-export interface ClientFacts {
-  readonly name: string;
-  readonly shape: DataShape;
-  readonly classNames: readonly string[];
-  readonly background: number;
-  readonly isVerified: boolean;
-  readonly numTrainRows: number;
-  readonly numTestRows: number;
-  /** Training rows of this client. */
-  readonly shardSize: number;
-  readonly numLeftOut: number;
-  readonly whyLeftOut: string;
-  readonly untestedClasses: readonly string[];
-  readonly numForgettingRows: number;
-  readonly dataSha256: string;
 }
 
 export interface OpenRequest {
@@ -69,14 +51,14 @@ export interface KeepRequest {
 
 const methods: readonly (keyof HostService)[] = ['prepare', 'open', 'requireStates', 'keepStates', 'end'];
 
-/** The process at the other end of these calls. */
-export function hostOver(caller: Pick<Caller, 'call'>): HostService {
+/** The process of this client, at the other end of these calls. */
+export function hostOver(caller: Pick<Caller, 'call'>, client: number): HostService {
   const call =
     <M extends keyof HostService>(method: M) =>
     (request: Parameters<HostService[M]>[0]) =>
       caller.call({ host: method, request }) as ReturnType<HostService[M]>;
   return {
-    prepare: call('prepare'),
+    prepare: async (request) => checkedFacts(await call('prepare')(request), client),
     open: call('open'),
     requireStates: call('requireStates'),
     keepStates: call('keepStates'),
