@@ -69,14 +69,17 @@ export async function* trainDurably(
   let skippedVisits = start?.skippedVisits ?? [];
   let costs: RunCosts | undefined;
   let repeatedBytes = 0;
+  let classCounts: Trained['classCounts'] | undefined;
   for (let generation = 0; ; generation++) {
     const schedule = plan.scheduleWithout(skippedVisits);
     let reached = start?.progress ?? startOf(schedule, plan.shardSizes.length);
     let failure: unknown;
     try {
       cluster ??= await training.openCluster();
+      // Once: later a client may be gone whose visits are left out.
+      classCounts ??= await askClassCounts(cluster.links);
       const onCosts = (own: RunCosts) => (costs = own);
-      const attempt = { ...training, start, skippedVisits, schedule, generation, onCosts };
+      const attempt = { ...training, start, skippedVisits, schedule, generation, classCounts, onCosts };
       const trained = yield* trainOnce(attempt, cluster, (progress) => (reached = progress));
       return { ...trained, costs: summaryOfCosts(trained.costs, repeatedBytes) };
     } catch (error) {
@@ -129,6 +132,7 @@ interface Attempt extends DurableTraining {
   readonly skippedVisits: readonly string[];
   readonly schedule: readonly Turn[];
   readonly generation: number;
+  readonly classCounts: Trained['classCounts'];
 }
 
 async function* trainOnce(
@@ -136,14 +140,13 @@ async function* trainOnce(
   cluster: Cluster,
   onProgress: (progress: Progress) => void,
 ): AsyncGenerator<TrainEvent, Omit<Trained, 'costs'> & { readonly costs: CostsSoFar }> {
-  const { config, plan, record, start, schedule, skippedVisits, generation } = attempt;
+  const { config, plan, record, start, schedule, skippedVisits, generation, classCounts } = attempt;
   const { tails } = cluster;
   const costs = new RunCosts(cluster, start?.costs);
   attempt.onCosts(costs);
   const { links } = costs;
   const beginning = start?.progress ?? startOf(schedule, links.length);
   await restore(cluster, start);
-  const classCounts = await askClassCounts(links);
   const checkpointer = new Checkpointer(
     {
       folder: attempt.checkpointFolder,

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError, messageOf, StorageError } from '../core/errors.js';
 import { isTemporary, makeFolder, writeFileAtomic } from '../core/files.js';
@@ -92,9 +92,16 @@ function cannotMake(outputDir: string, key: string, error: unknown): StorageErro
   );
 }
 
-/** Takes back a run directory in which nothing was run. */
+/** Takes back a run directory in which nothing was run, and the folders above it that were made for it and are empty. */
 export async function removeRunDirectory(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
+  for (const folder of [dirname(path), dirname(dirname(path))]) {
+    const isGone = await rmdir(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isGone) return;
+  }
 }
 
 /** mkdir is what claims a name: two processes cannot both succeed. */

@@ -108,6 +108,23 @@ describeWithNatsServer('clients on hosts of their own', () => {
     );
   });
 
+  it('go on without a client that does not come back, where its visits are to be skipped', async () => {
+    const [, one] = joinAll();
+    const skip = ['--on-client-loss', 'skip', '--rejoin-timeout-s', '1'];
+    const server = hosts.serve([...OPTIONS, ...SLOW, ...skip]);
+    await server.says(AT_CLIENT_1);
+    one.kill('SIGKILL');
+    expect(await expectEnd(server)).to.match(/The visit 1@0 is left out/);
+    const { skipped_visits } = readJson(join(hosts.runDirectory(), 'summary.json'));
+    expect(skipped_visits).to.deep.equal(['1@0', '1@1']);
+
+    const args = [...OPTIONS, '--skip-visits', '1@0,1@1'];
+    const { directory } = await trainOnce(args, { cwd: newFolder() });
+    const folders = [0, 2].map((client) => hosts.clientFolder(client));
+    const { summary: _, ...left } = unionOf(hosts.runDirectory(), folders);
+    expect(unionOf(directory)).to.deep.include(left);
+  });
+
   it('refuse a list of another length, and one that is damaged', async () => {
     const server = hosts.serve(['--n-workers', '2']);
     expect(await expectEnd(server, 1)).to.include('`n_workers` is 2, but the list of peers has 3 clients');

@@ -132,7 +132,7 @@ describe('train', () => {
     expect(written.versions).to.include.keys('bloom-split', 'onnxruntime');
     for (const name of ['samples_per_second', 'wall_seconds', 'peak_memory_mb'])
       expect(written[name], name).to.be.greaterThan(0);
-    expect(Object.keys(written)).to.have.length(29);
+    expect(Object.keys(written)).to.have.length(31);
   });
 
   it('run.log: JSON lines with level and time, from the start of the run to its end', () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { openCluster } from '../../src/cli/cluster.js';
 import type { TrainEvent } from '../../src/core/events.js';
+import type { StateReceipt } from '../../src/link/messages.js';
 import { numElements } from '../../src/core/shapes.js';
 import { gatherPictures } from '../../src/data/batches.js';
 import type { Rows } from '../../src/data/dataset.js';
@@ -48,9 +49,10 @@ describe('the server', () => {
       const { links, tails } = cluster;
       const events: TrainEvent[] = [];
       const heads: Float32Array<ArrayBuffer>[] = [];
+      const saved: StateReceipt[] = [];
       const keepHead = async (client: number) => {
         const path = join(folder, `${heads.length}.safetensors`);
-        await links[client].saveHead({ paths: [path] });
+        saved.push(...(await links[client].saveHead({ paths: [path] })));
         heads.push(decodeWeights(options.split.head.layers, await readFile(path), path));
       };
       // As the trainer does again: the first head is of the seed.
@@ -60,7 +62,7 @@ describe('the server', () => {
         events.push(event);
         if (event.type === 'visit') await keepHead(event.client);
       }
-      return { events, heads };
+      return { events, heads, saved };
     } finally {
       await cluster.close();
     }
@@ -98,14 +100,16 @@ describe('the server', () => {
 
   it('learns of a hand-over a checksum and a size, once from each side', async () => {
     const training = planTraining({ dataset: await firstDigits(24, 4), numClients: 3, numThreads: 2 });
-    const { events } = await train(training);
+    const { events, saved } = await train(training);
     const handOvers = events.filter((event) => event.type === 'hand_over');
     expect(handOvers).to.have.length(2);
     const receipts = watch.messages.flatMap(objectsIn).filter((object) => 'sha256' in object);
     for (const receipt of receipts) expect(receipt).to.have.all.keys('sha256', 'sizeBytes');
     const seen = receipts.map(({ sha256 }) => sha256);
     const told = handOvers.flatMap(({ sha256 }) => [sha256, sha256]);
-    expect(seen.toSorted()).to.deep.equal(told.toSorted());
+    // And of what a client writes to a file, the same.
+    const written = saved.map(({ sha256 }) => sha256);
+    expect(seen.toSorted()).to.deep.equal([...told, ...written].toSorted());
   });
 
   it('would be caught: the watch finds a picture and a head that are sent to it', async () => {
