@@ -110,7 +110,8 @@ class Answering {
 
   async answers(expected: string): Promise<void> {
     const [line] = (await Promise.race([once(this.#lines, 'line'), this.#exited])) as unknown[];
-    if (line !== expected) throw new Error(`The network answered "${String(line)}" instead of "${expected}".`);
+    if (line !== expected)
+      throw new Error(`The network answered "${String(line)}" instead of "${expected}".`);
   }
 
   async obeys(command: string): Promise<void> {
