@@ -34,8 +34,9 @@ export function whyNoNetwork(): string | undefined {
     ['unshare', '--net', 'ip', 'tuntap', 'add', 'dev', 'try', 'mode', 'tun'],
   ];
   for (const [program, ...args] of tries) {
-    const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-    if (status !== 0) return `"${[program, ...args].join(' ')}" failed: ${stderr?.trim() || 'not installed'}`;
+    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
+    if (error) return error.message;
+    if (status !== 0) return `"${[program, ...args].join(' ')}" failed: ${stderr.trim()}`;
   }
   return undefined;
 }
