@@ -75,9 +75,14 @@ export function run(program: string, args: readonly string[], options: RunOption
   return start(program, args, options).end;
 }
 
+/** The same command on another host. */
+export type On = (command: readonly string[]) => readonly string[];
+export const onThisHost: On = (command) => command;
+
 /** Starts `bloom-split ARGS...`. */
-export function startBloom(args: readonly string[], options: RunOptions): Running {
-  return start(process.execPath, [mainFile, ...args], options);
+export function startBloom(args: readonly string[], options: RunOptions, on: On = onThisHost): Running {
+  const [program, ...all] = on([process.execPath, mainFile, ...args]);
+  return start(program, all, options);
 }
 
 /** Runs `bloom-split ARGS...`. */

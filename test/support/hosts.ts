@@ -5,7 +5,15 @@ import { brokerConfig } from '../../src/link/nats/broker_config.js';
 import { keysToYaml, partyName, type Party } from '../../src/link/nats/party_keys.js';
 import { peersToYaml } from '../../src/link/nats/peers.js';
 import type { RunSummary } from '../../src/report/sink.js';
-import { newFolder, readJson, runDirectories, startBloom, type Running } from './e2e_command.js';
+import {
+  newFolder,
+  onThisHost,
+  readJson,
+  runDirectories,
+  startBloom,
+  type On,
+  type Running,
+} from './e2e_command.js';
 import { startNatsServer, type NatsServer } from './nats_server.js';
 import { makeParties } from './parties.js';
 
@@ -25,18 +33,29 @@ export interface Hosts {
   close(): Promise<void>;
 }
 
-export async function openHosts(numClients: number): Promise<Hosts> {
+/** Where the parties and the broker run. */
+export interface Places {
+  readonly brokerAddress: string;
+  readonly on: (party: Party | 'broker') => On;
+}
+
+const oneHost: Places = { brokerAddress: '127.0.0.1', on: () => onThisHost };
+
+export async function openHosts(numClients: number, places = oneHost): Promise<Hosts> {
   const folder = newFolder();
   const { server, clients, peers } = makeParties(numClients);
-  const broker = await startNatsServer(brokerConfig(peers, { host: '127.0.0.1', port: -1 }));
+  const broker = await startNatsServer(brokerConfig(peers, { host: places.brokerAddress, port: -1 }), {
+    address: places.brokerAddress,
+    on: places.on('broker'),
+  });
   const keyFile = (party: Party) => join(folder, `${partyName(party)}.key.yaml`);
   for (const keys of [server, ...clients])
     writeFileSync(keyFile(keys.party), keysToYaml(keys), { mode: 0o600 });
   const peersFile = join(folder, 'peers.yaml');
   writeFileSync(peersFile, peersToYaml(peers));
   const started: Running[] = [];
-  const start = (args: readonly string[]) => {
-    const running = startBloom(args, { cwd: folder });
+  const start = (party: Party, args: readonly string[]) => {
+    const running = startBloom(args, { cwd: folder }, places.on(party));
     started.push(running);
     return running;
   };
@@ -45,13 +64,13 @@ export async function openHosts(numClients: number): Promise<Hosts> {
   return {
     folder,
     broker,
-    serve: (args) => start(['serve', '--nats', broker.url, ...as('server'), ...args]),
+    serve: (args) => start('server', ['serve', '--nats', broker.url, ...as('server'), ...args]),
     join: (client, args = []) =>
-      start([
+      start(client, [
         ...['join', broker.url, '--client', String(client), ...as(client)],
         ...['--dir', clientFolder(client), ...args],
       ]),
-    asServer: (command) => start([...command, ...as('server')]),
+    asServer: (command) => start('server', [...command, ...as('server')]),
     runDirectory: () => runDirectories(folder)[0],
     clientFolder,
     async close() {

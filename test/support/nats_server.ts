@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { onThisHost, type On } from './e2e_command.js';
 
-/** A real nats-server on 127.0.0.1. */
+/** A real nats-server. */
 export interface NatsServer {
   readonly port: number;
   readonly url: string;
@@ -30,16 +31,20 @@ export function describeWithNatsServer(title: string, tests: (this: Mocha.Suite)
     });
 }
 
-/** Starts one with a configuration in its own language, or with none, on a free port. */
-export async function startNatsServer(configuration = ''): Promise<NatsServer> {
+/** Starts one with a configuration in its own language, or with none, on a free port of this host or another. */
+export async function startNatsServer(
+  configuration = '',
+  { address, on }: { readonly address: string; readonly on: On } = { address: '127.0.0.1', on: onThisHost },
+): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bloom-split-nats-'));
   const file = join(folder, 'nats.conf');
   writeFileSync(file, configuration);
   let child: ChildProcess;
   let port = -1;
   const start = async () => {
-    const given = ['-c', file, '-a', '127.0.0.1', '-p', String(port)];
-    child = spawn('nats-server', given, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const given = ['-c', file, '-a', address, '-p', String(port)];
+    const [program, ...args] = on(['nats-server', ...given]);
+    child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const told: string[] = [];
     for await (const line of createInterface(child.stderr!)) {
       told.push(line);
@@ -60,7 +65,7 @@ export async function startNatsServer(configuration = ''): Promise<NatsServer> {
   await start();
   return {
     port,
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${address}:${port}`,
     kill,
     start,
     async restart() {
