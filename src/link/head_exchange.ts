@@ -43,8 +43,7 @@ export class HeadExchange {
     const arrived = this.#arrived.get(client);
     this.#arrived.delete(client);
     const parcel =
-      arrived ??
-      (await new Promise<Parcel | RefusedParcel>((resolve) => this.#waiting.set(client, resolve)));
+      arrived ?? (await new Promise<Parcel | RefusedParcel>((resolve) => this.#waiting.set(client, resolve)));
     if (!('refused' in parcel)) return parcel;
     const { from, to, refused } = parcel;
     throw new ProtocolError('ERR_HAND_OVER', refused, { from, to });
