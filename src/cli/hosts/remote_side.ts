@@ -47,6 +47,9 @@ export async function openRemoteSide(config: RunConfig, options: SideOptions): P
   }
 }
 
+/** Keys that tell where the server keeps its files, which is nobody else's business. */
+const ofTheServer = ['nats', 'output_dir', 'data_dir', 'datasets_dir'];
+
 /** The server's end of what goes to the clients' processes. */
 class RemoteSide {
   readonly #config: RunConfig;
@@ -58,7 +61,7 @@ class RemoteSide {
   readonly #beat: { close(): void };
   /** By client. */
   #lines: readonly ClientLine[] = [];
-  /** Of clients that have not come back in time: nobody waits for them again. */
+  /** Clients that had not come back in time when the lines were opened last: nobody waits for them again. */
   readonly #givenUp = new Set<number>();
   #known: readonly ClientFacts[] = [];
   #generation = -1;
@@ -82,7 +85,6 @@ class RemoteSide {
       now: () => performance.now(),
       say: options.say,
       interruptedBy: options.interruptedBy,
-      onCome: (client) => this.#givenUp.delete(client),
       onLoss: (client, why) => this.#lines.at(client)?.fail(why),
     });
     const state = () => ({ session: this.#session, phase: this.#phase, generation: this.#generation });
@@ -98,7 +100,8 @@ class RemoteSide {
 
   /** What a run is for a client. */
   get #run(): PrepareRequest {
-    return { config: JSON.stringify(toPlain(this.#config)), version: ownVersion() };
+    const told = Object.entries(toPlain(this.#config)).filter(([key]) => !ofTheServer.includes(key));
+    return { config: JSON.stringify(Object.fromEntries(told)), version: ownVersion() };
   }
 
   clientsOf(runDirectory: string, faults: readonly Fault[]): RunClients {
@@ -170,6 +173,8 @@ class RemoteSide {
   /** Waits for who is gone. Throws ClientLostError where one does not come back in time, and its visits are not to be skipped. */
   async #waitForAll(): Promise<void> {
     const { rejoin_timeout_s: seconds, on_client_loss: policy } = this.#config;
+    const absent = this.#roster.missing;
+    for (const client of this.#givenUp) if (!absent.includes(client)) this.#givenUp.delete(client);
     const isWaitedFor = (client: number) => !this.#givenUp.has(client);
     const missing = await this.#roster.waitForAll(seconds * 1000, isWaitedFor);
     const late = missing.filter(isWaitedFor);

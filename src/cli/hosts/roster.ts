@@ -13,7 +13,6 @@ export interface RosterOptions {
   /** Told in words who comes and goes. */
   readonly say: (line: string) => void;
   readonly interruptedBy: () => string | undefined;
-  readonly onCome: (client: number) => void;
   readonly onLoss: (client: number, why: string) => void;
 }
 
@@ -29,10 +28,8 @@ export class Roster {
     this.#presence = new Presence(LOST_AFTER_MS, options.now, (change) => {
       const { name } = change;
       if (name === 'server') return;
-      if (change.type === 'came') {
-        options.say(`client ${name} is here`);
-        options.onCome(Number(name));
-      } else {
+      if (change.type === 'came') options.say(`client ${name} is here`);
+      else {
         const why = change.why === 'silent' ? 'it is silent' : 'it was started anew';
         options.say(`client ${name} is gone: ${why}`);
         options.onLoss(Number(name), why);
