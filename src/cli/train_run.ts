@@ -66,7 +66,11 @@ export async function* trainRun(
     try {
       const run = runOf(loaded, side, runDirectory, startMs);
       const cluster = await openFirst(run, () => removeRunDirectory(runDirectory));
-      return yield* runAndClose({ ...run, start: undefined }, cluster, options);
+      try {
+        return yield* runIn({ ...run, start: undefined }, cluster, options);
+      } finally {
+        await cluster.close();
+      }
     } finally {
       await unlock();
     }
@@ -91,9 +95,13 @@ export async function* resumeRun(
       const run = runOf(loaded, side, runDirectory, startMs);
       const start = await checkpointOf(runDirectory, side.plan, run.clients.requireHeads, options.warn);
       const cluster = await openFirst(run, () => Promise.resolve());
-      await forgetAfter(files.checkpoints, start);
-      await cutBack(runDirectory, rewindTo(start).lengths);
-      return yield* runAndClose({ ...run, start }, cluster, options);
+      try {
+        await forgetAfter(files.checkpoints, start);
+        await cutBack(runDirectory, rewindTo(start).lengths);
+        return yield* runIn({ ...run, start }, cluster, options);
+      } finally {
+        await cluster.close();
+      }
     } finally {
       await side.close();
     }
@@ -141,18 +149,6 @@ async function openFirst(
     await cluster?.close();
     await undo();
     throw error;
-  }
-}
-
-async function* runAndClose(
-  run: Run,
-  cluster: Cluster,
-  options: TrainRunOptions,
-): AsyncGenerator<TrainEvent, RunSummary> {
-  try {
-    return yield* runIn(run, cluster, options);
-  } finally {
-    await cluster.close();
   }
 }
 
