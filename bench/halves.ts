@@ -1,7 +1,13 @@
 import { headSpec, tailSpec } from '../src/cli/segment_specs.js';
 import type { Tensor } from '../src/core/shapes.js';
 import { numElements } from '../src/core/shapes.js';
-import { freshState, type Engine, type Segment, type SegmentSpec } from '../src/engine/engine.js';
+import {
+  freshState,
+  type Engine,
+  type Segment,
+  type SegmentSpec,
+  plainCompute,
+} from '../src/engine/engine.js';
 import type { OptimizerOptions } from '../src/engine/optimizer.js';
 import { initialWeights } from '../src/models/init.js';
 import { splitNetwork, type Network } from '../src/models/network.js';
@@ -14,8 +20,12 @@ export interface Halves {
   readonly tail: Segment;
 }
 
-export async function compileHalves(network: Network, engine: Engine, intraOpThreads = 1): Promise<Halves> {
-  const place = { device: 'cpu', intraOpThreads };
+export async function compileHalves(
+  network: Network,
+  engine: Engine,
+  compute = plainCompute,
+): Promise<Halves> {
+  const place = { device: 'cpu', ...compute };
   const split = splitNetwork(network, 'default');
   const create = async (spec: SegmentSpec) => {
     const program = await engine.compile(spec);

@@ -24,7 +24,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const dataset = normalDataset(shape, Number(batchSize) * Number(numSteps), 1);
     ring = await openTraining({
       ...oneClient,
-      intraOpThreads,
+      compute: { intraOpThreads },
       network: build(shape),
       dataset,
       batchSize: Number(batchSize),

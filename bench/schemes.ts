@@ -11,6 +11,7 @@ import { normalDataset } from './normal_dataset.js';
 import { summarise, type Measurement } from './stats.js';
 import type { Row } from './table.js';
 import { openTraining, type Training } from './training.js';
+import { plainCompute } from '../src/engine/engine.js';
 
 const BATCH_SIZE = 32;
 const NUM_BLOCKS = 8;
@@ -50,7 +51,7 @@ async function* compareSchemes({ build, shape, numSteps }: Subject): AsyncGenera
     batchSize: BATCH_SIZE,
     numClients,
     numThreads: numCores,
-    intraOpThreads: 1,
+    compute: plainCompute,
   };
   const trainings: Training[] = [];
   try {

@@ -9,6 +9,7 @@ import type { Scheme } from '../src/server/schemes/scheme.js';
 import { sequential } from '../src/server/schemes/sequential.js';
 import { neverPause, noForgettingTests, train } from '../src/server/trainer.js';
 import { sgd } from './halves.js';
+import { type ComputeOptions, plainCompute } from '../src/engine/engine.js';
 
 /** Clients in their threads, and the server: everything that a step of training needs. */
 export interface Training {
@@ -27,14 +28,14 @@ export interface TrainingJob {
   readonly numClients: number;
   /** Threads of the clients. */
   readonly numThreads: number;
-  readonly intraOpThreads: number;
+  readonly compute: ComputeOptions;
 }
 
 /** A ring of one client. */
-export const oneClient = { scheme: sequential, numClients: 1, numThreads: 1, intraOpThreads: 1 };
+export const oneClient = { scheme: sequential, numClients: 1, numThreads: 1, compute: plainCompute };
 
 export async function openTraining(job: TrainingJob): Promise<Training> {
-  const { network, dataset, batchSize, scheme, numClients, numThreads, intraOpThreads } = job;
+  const { network, dataset, batchSize, scheme, numClients, numThreads, compute } = job;
   const { numRows } = dataset.train;
   const split = splitNetwork(network, 'default');
   const options: ClusterOptions = {
@@ -51,7 +52,7 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
     numThreads,
     devices: 'auto',
     tailDevice: 'auto',
-    intraOpThreads,
+    compute,
     headOptimizer: sgd,
     tailOptimizer: sgd,
     tailWeights: initialWeights(split.tail.layers, 0),

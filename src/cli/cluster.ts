@@ -17,6 +17,7 @@ import { sequential } from '../server/schemes/sequential.js';
 import type { Tails } from '../server/tails/tails.js';
 import { openTails } from './open_tails.js';
 import { clientSegments, type SegmentOptions } from './segment_specs.js';
+import { type ComputeOptions, plainCompute } from '../engine/engine.js';
 
 /** What the server's side of a cluster is made of. */
 export interface ServerOptions {
@@ -34,7 +35,7 @@ export interface ServerOptions {
   readonly numThreads: number | 'auto';
   readonly devices: string;
   readonly tailDevice: string;
-  readonly intraOpThreads: number;
+  readonly compute: ComputeOptions;
 }
 
 /** What clients on threads of this process are made of. */
@@ -48,7 +49,7 @@ export interface LocalClientOptions extends SegmentOptions {
   readonly faults: readonly Fault[];
   readonly firedFaults: Int32Array<SharedArrayBuffer>;
   readonly callTimeoutMs: number;
-  readonly intraOpThreads: number;
+  readonly compute: ComputeOptions;
   readonly rowOrder: RowOrder;
   readonly batchSize: number;
   readonly seed: number;
@@ -72,7 +73,7 @@ export const plainCluster = {
   faults: [],
   firedFaults: new Int32Array(new SharedArrayBuffer(0)),
   callTimeoutMs: 120_000,
-  intraOpThreads: 1,
+  compute: plainCompute,
 };
 
 /** Clients on their threads, and the tails on this one. */
@@ -160,7 +161,7 @@ export function setupOn(
   const { seed, batchSize, rowOrder, forgettingRows, sharesClassCounts, faults, firedFaults } = options;
   return {
     engine,
-    segments: clientSegments(options, { device, intraOpThreads: options.intraOpThreads }),
+    segments: clientSegments(options, { device, ...options.compute }),
     seed,
     batchSize,
     rowOrder,

@@ -20,7 +20,7 @@ import type { Scheme } from '../server/schemes/scheme.js';
 import { openCluster, plainCluster, type Cluster } from './cluster.js';
 import { openClientSide } from './hosts/client_side.js';
 import { filesOfClient, headsDiffer } from './model_files.js';
-import { optimizerOf, readRows, splitOf } from './plan.js';
+import { computeOf, optimizerOf, readRows, splitOf } from './plan.js';
 import { readSummary } from './read_summary.js';
 import { openRunCluster } from './run_cluster.js';
 
@@ -80,7 +80,7 @@ async function evaluateHere(runDirectory: string, config: RunConfig): Promise<Cl
     // Where it was trained need not exist here.
     devices: 'auto',
     tailDevice: 'auto',
-    intraOpThreads: config.intra_op_threads,
+    compute: computeOf(config),
     headOptimizer: optimizerOf(config.optimizer.head),
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights: await savedTail(runDirectory, scheme, split),

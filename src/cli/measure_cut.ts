@@ -1,6 +1,6 @@
 // Shape legend: B batch, C channels, H height, W width, F cut features
 import type { Tensor } from '../core/shapes.js';
-import { freshState, type Engine, type Program, type Segment } from '../engine/engine.js';
+import { freshState, plainCompute, type Engine, type Program, type Segment } from '../engine/engine.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { initialWeights } from '../models/init.js';
 import type { NetworkPart } from '../models/network.js';
@@ -38,7 +38,7 @@ export async function measureCut(parts: PlacedParts, options: MeasureOptions): P
       needsInputGradient: !isFirst,
       groups,
       device,
-      intraOpThreads: 1,
+      ...plainCompute,
     });
     programs.push(program);
     return program.createSegment(freshState(program.spec, initialWeights(part.layers, seed)));

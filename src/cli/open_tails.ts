@@ -19,11 +19,10 @@ export async function openTails(
   options: ServerOptions,
   { name, engine, device, threadDevices }: TailPlaces,
 ): Promise<OpenTails> {
-  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs, intraOpThreads } =
-    options;
+  const { scheme, split, tailOptimizer, tailWeights, splitfedOptimizer, callTimeoutMs, compute } = options;
   if (scheme.tails === 'none') return { tails: noTails, close: () => Promise.resolve() };
   const specOn = (place: string) => {
-    const on = { device: place, intraOpThreads };
+    const on = { device: place, ...compute };
     return split.back ? middleSpec(split.tail, tailOptimizer, on) : tailSpec(split.tail, tailOptimizer, on);
   };
   const program = await engine.compile(specOn(device));

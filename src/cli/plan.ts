@@ -14,6 +14,7 @@ import { nameOfVisit, scheduleOf, type Turn } from '../server/schedule.js';
 import { schemes } from '../server/schemes/registry.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { faultsOf } from './planned_faults.js';
+import type { ComputeOptions } from '../engine/engine.js';
 
 /** What the server knows of the rows, which the clients have. */
 export interface KnownRows {
@@ -206,6 +207,10 @@ export async function readRows(config: RunConfig, progress: Progress): Promise<D
 }
 
 /** The optimiser that a part of the configuration describes. */
+export function computeOf(config: RunConfig): ComputeOptions {
+  return { intraOpThreads: config.intra_op_threads };
+}
+
 export function optimizerOf(config: OptimizerConfig): OptimizerOptions {
   const { name, lr, momentum, weight_decay: weightDecay, beta1, beta2, epsilon } = config;
   return name === 'sgd'

@@ -39,7 +39,7 @@ export async function replayUnsplit(
 }
 
 function wholeSpec(
-  { network, headOptimizer, tailOptimizer, intraOpThreads }: ClusterOptions,
+  { network, headOptimizer, tailOptimizer, compute }: ClusterOptions,
   { split }: ProvenRun,
   device: string,
 ): SegmentSpec {
@@ -53,7 +53,7 @@ function wholeSpec(
       optimizer: index === 0 ? headOptimizer : tailOptimizer,
     })),
     device,
-    intraOpThreads,
+    ...compute,
   };
 }
 

@@ -4,7 +4,7 @@ import { loadEngine, type EngineName } from '../engine/registry.js';
 import { initialWeights } from '../models/init.js';
 import type { CommonSetup } from '../server/client_pool.js';
 import { openClusterOf, openLocalClients, setupOn, type Cluster, type OpenClients } from './cluster.js';
-import { optimizerOf, type LocalPlan, type RunPlan } from './plan.js';
+import { computeOf, optimizerOf, type LocalPlan, type RunPlan } from './plan.js';
 
 /** Opens the cluster of a run: the server's part here, the clients wherever `openClients` has them. */
 export function openRunCluster(
@@ -20,7 +20,7 @@ export function openRunCluster(
     tailOptimizer: optimizerOf(config.optimizer.tail),
     tailWeights,
     callTimeoutMs: config.call_timeout_s * 1000,
-    intraOpThreads: config.intra_op_threads,
+    compute: computeOf(config),
     engine: config.engine,
     numThreads: plan.numThreads,
     devices: config.devices,
@@ -59,7 +59,7 @@ function clientOptions(config: RunConfig, plan: LocalPlan) {
     ...plan,
     sharesClassCounts: config.share_class_counts,
     callTimeoutMs: config.call_timeout_s * 1000,
-    intraOpThreads: config.intra_op_threads,
+    compute: computeOf(config),
     rowOrder: 'shuffled',
     batchSize: config.batch_size,
     seed: config.seed,

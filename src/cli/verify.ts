@@ -97,7 +97,7 @@ async function verifySplit({
     cut,
     engine,
     devices,
-    intraOpThreads,
+    compute: { intraOpThreads },
     tailDevice: 'auto',
     numClients: NUM_CLIENTS,
     numThreads: NUM_THREADS,
@@ -145,6 +145,7 @@ async function verifyTrajectories(prefixes: readonly string[], options: VerifyOp
     );
     const some = await replayTrajectory(recorded, {
       ...options,
+      compute: options,
       tailDevice: 'auto',
       numThreads: Math.min(NUM_THREADS, numClients),
     });

@@ -19,6 +19,7 @@ import {
   type Trajectory,
 } from './proof.js';
 import { replayUnsplit } from './replay.js';
+import type { ComputeOptions } from '../engine/engine.js';
 
 /** What is compared. */
 export interface SplitProofOptions {
@@ -31,7 +32,7 @@ export interface SplitProofOptions {
   readonly engine: EngineChoice;
   readonly devices: string;
   readonly tailDevice: string;
-  readonly intraOpThreads: number;
+  readonly compute: ComputeOptions;
   readonly numClients: number;
   readonly numThreads: number;
   readonly optimizer: OptimizerOptions;
@@ -122,7 +123,7 @@ function planProof(options: SplitProofOptions): {
     clusterOptions: {
       ...options,
       ...plainCluster,
-      intraOpThreads: options.intraOpThreads,
+      compute: options.compute,
       scheme,
       splitfedOptimizer,
       dataset,

@@ -8,6 +8,7 @@ import { sequential } from '../server/schemes/sequential.js';
 import { openCluster, plainCluster } from './cluster.js';
 import { distance, largestDifference, recordTraining, type Check, type Trajectory } from './proof.js';
 import { recordedFloats, type RecordedTrajectory } from './trajectory.js';
+import type { ComputeOptions } from '../engine/engine.js';
 
 /** How close a replay must come. */
 const tolerances = {
@@ -23,7 +24,7 @@ export interface ReplayOptions {
   readonly engine: EngineChoice;
   readonly devices: string;
   readonly tailDevice: string;
-  readonly intraOpThreads: number;
+  readonly compute: ComputeOptions;
   readonly numThreads: number;
 }
 
@@ -54,7 +55,7 @@ export async function replayTrajectory(
     split,
     shards,
     ...plainCluster,
-    intraOpThreads: options.intraOpThreads,
+    compute: options.compute,
     rowOrder: 'in_order',
     batchSize,
     seed: 0,

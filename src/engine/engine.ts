@@ -20,12 +20,19 @@ export interface LayerGroup {
   readonly optimizer: OptimizerOptions;
 }
 
-/** Where a program runs. */
-export interface Place {
+/** How a program computes. Each of these cuts long sums elsewhere: last bits differ. */
+export interface ComputeOptions {
+  /** Threads that compute an operator together. */
+  readonly intraOpThreads: number;
+}
+
+/** On one thread, all rows at once. */
+export const plainCompute: ComputeOptions = { intraOpThreads: 1 };
+
+/** Where and how a program runs. */
+export interface Place extends ComputeOptions {
   /** Name of a device. */
   readonly device: string;
-  /** Threads that compute an operator together. Where there are several, long sums are cut elsewhere: last bits differ. */
-  readonly intraOpThreads: number;
 }
 
 /** What to compile. */

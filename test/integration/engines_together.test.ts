@@ -3,7 +3,13 @@ import { inputFormat } from '../../src/cli/cluster.js';
 import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import type { Tensor } from '../../src/core/shapes.js';
 import { gatherLabels, gatherPictures } from '../../src/data/batches.js';
-import { freshState, type Program, type Segment, type SegmentState } from '../../src/engine/engine.js';
+import {
+  freshState,
+  type Program,
+  type Segment,
+  type SegmentState,
+  plainCompute,
+} from '../../src/engine/engine.js';
 import type { OptimizerOptions } from '../../src/engine/optimizer.js';
 import { loadEngine, type EngineName } from '../../src/engine/registry.js';
 import { tally } from '../../src/metrics/classification.js';
@@ -37,7 +43,7 @@ describeTensorflow('onnxruntime and tensorflow', () => {
   const compile = async (model: ModelName, optimizer: OptimizerOptions, engines: readonly EngineName[]) => {
     const { shape } = await firstDigits(1, 1);
     const { head, tail } = splitNetwork(models[model](shape), 'default');
-    const place = { device: 'cpu', intraOpThreads: 1 };
+    const place = { device: 'cpu', ...plainCompute };
     const specs = [headSpec(head, optimizer, place), tailSpec(tail, optimizer, place)];
     const compiled = await Promise.all(
       specs.map(async (spec, half) => (await loadEngine(engines[half])).compile(spec)),

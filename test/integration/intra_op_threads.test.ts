@@ -5,6 +5,9 @@ import { splitNetwork } from '../../src/models/network.js';
 import { models } from '../../src/models/registry.js';
 import { adam, firstDigits, sgd, trainOnThreads, type TrainingOptions } from '../support/cluster_training.js';
 import { expectHolds, prove } from '../support/proof.js';
+import { type ComputeOptions, plainCompute } from '../../src/engine/engine.js';
+
+const two: ComputeOptions = { ...plainCompute, intraOpThreads: 2 };
 
 /** Two threads cut long sums elsewhere than one does: last bits differ, and nothing more. */
 describe('two threads inside an operator', () => {
@@ -19,15 +22,17 @@ describe('two threads inside an operator', () => {
       tailWeights: initialWeights(split.tail.layers, 0),
       numClients: 2,
       batchSize: 32,
-      intraOpThreads: 2,
+      compute: two,
       ...change,
     });
   };
 
   for (const model of ['lenet', 'femnist_cnn'] as const) {
     it(`${model}: the loss after one step of SGD is within 1e-6 of one thread's`, async () => {
-      const [one, two] = [await train(model, { intraOpThreads: 1 }), await train(model, {})];
-      expect(largestRelativeDifference(two.losses.slice(0, 2), one.losses.slice(0, 2))).to.be.at.most(1e-6);
+      const [single, pair] = [await train(model, { compute: plainCompute }), await train(model, {})];
+      expect(largestRelativeDifference(pair.losses.slice(0, 2), single.losses.slice(0, 2))).to.be.at.most(
+        1e-6,
+      );
     });
 
     it(`${model}: the same numbers on one worker thread and on two`, async () => {
@@ -36,7 +41,7 @@ describe('two threads inside an operator', () => {
 
     for (const optimizer of [sgd, adam]) {
       it(`${model}, ${optimizer.name}: split training equals unsplit training`, async () => {
-        expectHolds(await prove({ model, optimizer, numClients: 2, intraOpThreads: 2 }));
+        expectHolds(await prove({ model, optimizer, numClients: 2, compute: two }));
       });
     }
   }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { inputFormat, plainCluster } from '../../src/cli/cluster.js';
 import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import { ClientLostError, ConfigError } from '../../src/core/errors.js';
-import { freshState, type Program } from '../../src/engine/engine.js';
+import { freshState, type Program, plainCompute } from '../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../src/engine/onnxruntime/engine.js';
 import { startClientPool, type ClientPool } from '../../src/server/client_pool.js';
 import { OneTail } from '../../src/server/tails/one_tail.js';
@@ -28,7 +28,7 @@ describe('a client pool', () => {
     const { dataset, network, split, shards, seed, batchSize } = options;
     const setupOf = () => ({
       engine: 'onnxruntime' as const,
-      segments: [headSpec(split.head, sgd, { device, intraOpThreads: 1 })],
+      segments: [headSpec(split.head, sgd, { device, ...plainCompute })],
       seed,
       batchSize,
       rowOrder: 'shuffled' as const,
@@ -48,7 +48,7 @@ describe('a client pool', () => {
   const openTraining = async (thread: string) => {
     const opened = await open(thread);
     const { split, tailWeights } = opened.options;
-    const spec = tailSpec(split.tail, sgd, { device: 'cpu', intraOpThreads: 1 });
+    const spec = tailSpec(split.tail, sgd, { device: 'cpu', ...plainCompute });
     program = await onnxruntimeEngine.compile(spec);
     const tails = new OneTail(program, freshState(spec, tailWeights));
     const { links } = opened.pool;

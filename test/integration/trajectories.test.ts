@@ -13,6 +13,7 @@ import type { OptimizerOptions } from '../../src/engine/optimizer.js';
 import type { EngineName } from '../../src/engine/registry.js';
 import { describeEngines } from '../support/engines.js';
 import { rejection } from '../support/link_errors.js';
+import { plainCompute } from '../../src/engine/engine.js';
 
 /** Tests run from build/test/integration/. */
 const root = new URL('../../../', import.meta.url);
@@ -26,7 +27,13 @@ const replay = (
   numThreads = Math.min(2, recorded.numClients),
   engine: EngineName = 'onnxruntime',
 ) =>
-  replayTrajectory(recorded, { engine, devices: 'auto', tailDevice: 'auto', intraOpThreads: 1, numThreads });
+  replayTrajectory(recorded, {
+    engine,
+    devices: 'auto',
+    tailDevice: 'auto',
+    compute: plainCompute,
+    numThreads,
+  });
 const failed = (checks: readonly Check[]) => checks.filter((check) => !holds(check));
 
 describeEngines((engine) => {

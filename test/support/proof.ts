@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { holds, type Check } from '../../src/cli/proof.js';
 import { proveSplitEqualsUnsplit, type SplitProofOptions } from '../../src/cli/verify_split.js';
 import { firstDigits, sgd } from './cluster_training.js';
+import { plainCompute } from '../../src/engine/engine.js';
 
 /** A proof on a few digits: three clients of a ring on two threads, where nothing else is asked for. */
 export async function prove(change: Partial<SplitProofOptions>): Promise<readonly Check[]> {
@@ -14,7 +15,7 @@ export async function prove(change: Partial<SplitProofOptions>): Promise<readonl
     engine: 'onnxruntime',
     devices: 'auto',
     tailDevice: 'auto',
-    intraOpThreads: 1,
+    compute: plainCompute,
     numClients: 3,
     numThreads: 2,
     optimizer: sgd,

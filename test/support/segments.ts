@@ -8,6 +8,8 @@ import {
   type Program,
   type Segment,
   type SegmentState,
+  type ComputeOptions,
+  plainCompute,
 } from '../../src/engine/engine.js';
 import type { AdamOptions, OptimizerOptions, SgdOptions } from '../../src/engine/optimizer.js';
 import { initialWeights } from '../../src/models/init.js';
@@ -30,7 +32,7 @@ export const adam: AdamOptions = {
 export interface CompileOptions {
   readonly hasLoss?: boolean;
   readonly needsInputGradient?: boolean;
-  readonly intraOpThreads?: number;
+  readonly compute?: ComputeOptions;
   /** One optimiser for all layers, ... */
   readonly optimizer?: OptimizerOptions;
   /** ... or several. */
@@ -52,7 +54,7 @@ export function compilerOf(load: () => Promise<Engine>): Compile {
   });
   return async (
     part,
-    { hasLoss = false, needsInputGradient = true, intraOpThreads = 1, optimizer = sgd, groups } = {},
+    { hasLoss = false, needsInputGradient = true, compute = plainCompute, optimizer = sgd, groups } = {},
   ) => {
     const engine = await load();
     const [device] = await engine.listDevices();
@@ -62,7 +64,7 @@ export function compilerOf(load: () => Promise<Engine>): Compile {
       needsInputGradient,
       groups: groups ?? [{ numLayers: part.layers.length, optimizer }],
       device: device.name,
-      intraOpThreads,
+      ...compute,
     });
     programs.push(program);
     return program;

@@ -1,5 +1,11 @@
 import { numElements } from '../../src/core/shapes.js';
-import { freshState, type Engine, type Segment, type SegmentState } from '../../src/engine/engine.js';
+import {
+  freshState,
+  type Engine,
+  type Segment,
+  type SegmentState,
+  plainCompute,
+} from '../../src/engine/engine.js';
 import { headSpec, tailSpec } from '../../src/cli/segment_specs.js';
 import { initialWeights } from '../../src/models/init.js';
 import { lenet } from '../../src/models/lenet.js';
@@ -13,7 +19,7 @@ const { head, tail } = splitNetwork(network, 'default');
 
 /** A head of LeNet with Adam, from this state or fresh weights. */
 export async function openHead(engine: Engine, device: string, state?: SegmentState): Promise<Segment> {
-  const spec = headSpec(head, adam, { device, intraOpThreads: 1 });
+  const spec = headSpec(head, adam, { device, ...plainCompute });
   const program = await engine.compile(spec);
   return program.createSegment(state ?? freshState(spec, initialWeights(head.layers, 0)));
 }
@@ -28,7 +34,7 @@ export async function trainHead(segment: Segment, firstStep: number, numSteps: n
 
 /** Whole split steps, one after the other. */
 export async function splitTrainer(engine: Engine): Promise<(numSteps: number) => Promise<void>> {
-  const spec = tailSpec(tail, adam, { device: 'cpu', intraOpThreads: 1 });
+  const spec = tailSpec(tail, adam, { device: 'cpu', ...plainCompute });
   const top = (await engine.compile(spec)).createSegment(freshState(spec, initialWeights(tail.layers, 0)));
   const bottom = await openHead(engine, 'cpu');
   const x = randomTensor([NUM_ROWS, ...head.inputShape], 1);

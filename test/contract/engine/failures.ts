@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ConfigError, NumericError } from '../../../src/core/errors.js';
 import type { Tensor } from '../../../src/core/shapes.js';
-import type { Engine } from '../../../src/engine/engine.js';
+import { type Engine, plainCompute } from '../../../src/engine/engine.js';
 import { conv2d, dense, flatten, maxPool2d, relu } from '../../../src/models/layers.js';
 import {
   adam,
@@ -118,7 +118,7 @@ export function describeFailures(compile: Compile, load: () => Promise<Engine>):
         needsInputGradient: false,
         groups: [{ numLayers: head.layers.length, optimizer: sgd }],
         device: 'abacus:3',
-        intraOpThreads: 1,
+        ...plainCompute,
       }),
     );
     expect(error).to.be.instanceOf(ConfigError);

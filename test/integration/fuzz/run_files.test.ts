@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { rewindTo } from '../../../src/cli/training.js';
 import { DataError } from '../../../src/core/errors.js';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor } from '../../../src/core/safetensors.js';
-import { freshState } from '../../../src/engine/engine.js';
+import { freshState, plainCompute } from '../../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
 import { readStateFile, writeStateFile } from '../../../src/link/state_file.js';
 import { dense } from '../../../src/models/layers.js';
@@ -64,7 +64,7 @@ describe('fuzzing: what earlier processes left', function () {
       needsInputGradient: false,
       groups,
       device: 'cpu',
-      intraOpThreads: 1,
+      ...plainCompute,
     };
     const state = freshState(spec, randomTensor([6], 3).data);
     await writeStateFile(file, [{ prefix: 'a.', spec, state }]);

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { DataError } from '../../../src/core/errors.js';
 import { decodeSafetensors } from '../../../src/core/safetensors.js';
-import { freshState, type SegmentSpec, type SegmentState } from '../../../src/engine/engine.js';
+import { freshState, type SegmentSpec, type SegmentState, plainCompute } from '../../../src/engine/engine.js';
 import type { OptimizerOptions } from '../../../src/engine/optimizer.js';
 import { decodeStates, encodeStates } from '../../../src/engine/state_file.js';
 import { dense, relu } from '../../../src/models/layers.js';
@@ -21,7 +21,7 @@ const specOf = (...optimizers: readonly OptimizerOptions[]): SegmentSpec => ({
     { numLayers: 1, optimizer: optimizers[1] ?? optimizers[0] },
   ],
   device: 'cpu',
-  intraOpThreads: 1,
+  ...plainCompute,
 });
 
 /** A state with a different number in every place. */

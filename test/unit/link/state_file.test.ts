@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, StorageError } from '../../../src/core/errors.js';
 import { readStateFile, writeStateFile } from '../../../src/link/state_file.js';
-import { freshState } from '../../../src/engine/engine.js';
+import { freshState, plainCompute } from '../../../src/engine/engine.js';
 import { dense } from '../../../src/models/layers.js';
 import { flipBit } from '../../support/checkpoints.js';
 import { foldersOf } from '../../support/folders.js';
@@ -18,7 +18,7 @@ const spec = {
   needsInputGradient: false,
   groups: [{ numLayers: 1, optimizer: sgd }],
   device: 'cpu',
-  intraOpThreads: 1,
+  ...plainCompute,
 };
 const state = freshState(spec, randomTensor([6], 3).data);
 

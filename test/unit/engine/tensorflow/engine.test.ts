@@ -10,6 +10,7 @@ import { rejection } from '../../../support/link_errors.js';
 import { adam, partOf } from '../../../support/segments.js';
 import { addonAsShipped } from '../../../support/tensorflow_addons.js';
 import { openHead, trainHead } from '../../../support/tensorflow_job.js';
+import { plainCompute } from '../../../../src/engine/engine.js';
 
 describeTensorflow('tensorflow', () => {
   describeEngine('tensorflow', () => loadEngine('tensorflow'));
@@ -21,7 +22,7 @@ describeTensorflow('tensorflow', () => {
   it('refuses several threads inside an operator, and names the engine that has them', async () => {
     const engine = await loadEngine('tensorflow');
     const part = partOf([dense('fc', 2, 3)], [2]);
-    const spec = headSpec(part, adam, { device: 'cpu', intraOpThreads: 2 });
+    const spec = headSpec(part, adam, { device: 'cpu', ...plainCompute, intraOpThreads: 2 });
     const error = await rejection(engine.compile(spec), ConfigError, 'ERR_INTRA_OP_THREADS');
     expect(error.message).to.include('Set `engine` to onnxruntime, or `intra_op_threads` to 1.');
   });
