@@ -23,7 +23,7 @@ const sameLayer = {
 /** The one home of a third-party package. */
 const homes = {
   piscina: ['server'],
-  comlink: ['link'],
+  comlink: ['link', 'engine'],
   '@nats-io/transport-node': ['link/nats'],
   '@msgpack/msgpack': ['link/nats'],
   'onnxruntime-node': ['engine/onnxruntime'],

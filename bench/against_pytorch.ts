@@ -9,6 +9,9 @@ const NUM_BLOCKS = 12;
 const lenet32: StepJob = { model: 'lenet', batchSize: 32, numSteps: 60 };
 const femnist32: StepJob = { model: 'femnist_cnn', batchSize: 32, numSteps: 20 };
 
+/** What is tried on several cores beside whole batches. */
+const microBatches = [2, 4];
+
 /** Target and stretch: how many times as fast as PyTorch on as many cores. */
 const onTwoCores: readonly (readonly [StepJob, number, number])[] = [
   [lenet32, 1.4, 1.7],
@@ -48,11 +51,11 @@ async function* compare(
     const [program, ...args] = [...binding, ...command];
     return Contender.start(program, ...args);
   };
-  const openRing = (intraOpThreads: number) =>
-    start(process.execPath, here('ring_process.js'), String(intraOpThreads));
+  const openRing = (microBatches: number) =>
+    start(process.execPath, here('ring_process.js'), String(microBatches));
   const rings = [{ name: '', contender: await openRing(1) }];
-  if (numThreads > 1)
-    rings.push({ name: `, intra_op_threads ${numThreads}`, contender: await openRing(numThreads) });
+  for (const number of numThreads > 1 ? microBatches : [])
+    rings.push({ name: `, micro_batches ${number}`, contender: await openRing(number) });
   const theirs = peer && (await start(peer.python, pytorchProcess(), peer.folder, String(numThreads)));
   try {
     for (const [job, target, stretch] of jobs) {

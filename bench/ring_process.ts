@@ -5,10 +5,10 @@ import { normalDataset } from './normal_dataset.js';
 import { oneClient, openTraining, type Training } from './training.js';
 
 /**
- * A process of its own, so that it can be bound to one core; its argument is `intra_op_threads`. Reads lines `MODEL BATCH STEPS`,
+ * A process of its own, so that it can be bound to one core; its argument is `micro_batches`. Reads lines `MODEL BATCH STEPS`,
  * answers with ms a step.
  */
-const intraOpThreads = Number(process.argv[2]);
+const microBatches = Number(process.argv[2]);
 const models = {
   lenet: { build: lenet, shape: { picture: [3, 32, 32], numClasses: 10 } },
   femnist_cnn: { build: femnistCnn, shape: { picture: [1, 28, 28], numClasses: 62 } },
@@ -24,7 +24,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const dataset = normalDataset(shape, Number(batchSize) * Number(numSteps), 1);
     ring = await openTraining({
       ...oneClient,
-      compute: { intraOpThreads },
+      compute: { intraOpThreads: 1, microBatches },
       network: build(shape),
       dataset,
       batchSize: Number(batchSize),

@@ -208,7 +208,7 @@ export async function readRows(config: RunConfig, progress: Progress): Promise<D
 
 /** The optimiser that a part of the configuration describes. */
 export function computeOf(config: RunConfig): ComputeOptions {
-  return { intraOpThreads: config.intra_op_threads };
+  return { intraOpThreads: config.intra_op_threads, microBatches: config.micro_batches };
 }
 
 export function optimizerOf(config: OptimizerConfig): OptimizerOptions {

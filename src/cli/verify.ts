@@ -24,6 +24,7 @@ interface VerifyOptions {
   readonly engine: EngineChoice;
   readonly devices: string;
   readonly intraOpThreads: number;
+  readonly microBatches: number;
 }
 
 const NUM_CLIENTS = 3;
@@ -55,6 +56,7 @@ export function addVerifyCommand(program: Command): void {
     .addOption(new Option('--engine <name>', 'what computes').choices(engineChoices).default('auto'))
     .option('--devices <names>', 'devices of the threads, comma-separated, or auto', 'auto')
     .option('--intra-op-threads <number>', 'threads that compute each operator together', wholeNumber, 1)
+    .option('--micro-batches <number>', 'parts of a batch that are computed side by side', wholeNumber, 1)
     .action((options: VerifyOptions) => {
       refuseContradictions(options);
       return options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options);
@@ -89,6 +91,7 @@ async function verifySplit({
   engine,
   devices,
   intraOpThreads,
+  microBatches,
 }: VerifyOptions): Promise<void> {
   const dataset = await loadMnist({ dataDir: '' });
   const common = {
@@ -97,7 +100,7 @@ async function verifySplit({
     cut,
     engine,
     devices,
-    compute: { intraOpThreads },
+    compute: { intraOpThreads, microBatches },
     tailDevice: 'auto',
     numClients: NUM_CLIENTS,
     numThreads: NUM_THREADS,

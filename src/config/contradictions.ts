@@ -26,6 +26,11 @@ function* problemsOf(config: RunConfig, from: Source): Generator<string> {
       `${given('n_workers')}, more than \`max_clients\`, ${max_clients} (from ${from('max_clients')}). Raise \`max_clients\` if so ` +
       'many are meant.'
     );
+  if (config.micro_batches > config.batch_size)
+    yield (
+      `${given('micro_batches')}, more parts than a batch has rows: \`batch_size\` is ${config.batch_size} (from ` +
+      `${from('batch_size')}). Choose fewer, or larger batches.`
+    );
   if (!config.share_class_counts && (forgetting === 'every_visit' || forgetting === 'every_round'))
     yield (
       `${given('forgetting')}, but ${given('share_class_counts')}, without which there is no forgetting matrix. Set ` +

@@ -40,6 +40,7 @@ export interface RunConfig {
   readonly devices: string;
   readonly tail_device: string;
   readonly intra_op_threads: number;
+  readonly micro_batches: number;
   readonly max_clients: number;
   readonly max_steps: number;
   readonly max_samples: number;

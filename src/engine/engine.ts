@@ -24,10 +24,12 @@ export interface LayerGroup {
 export interface ComputeOptions {
   /** Threads that compute an operator together. */
   readonly intraOpThreads: number;
+  /** Parts of a batch that are computed side by side, their gradients added. */
+  readonly microBatches: number;
 }
 
 /** On one thread, all rows at once. */
-export const plainCompute: ComputeOptions = { intraOpThreads: 1 };
+export const plainCompute: ComputeOptions = { intraOpThreads: 1, microBatches: 1 };
 
 /** Where and how a program runs. */
 export interface Place extends ComputeOptions {

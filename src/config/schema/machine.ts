@@ -31,6 +31,11 @@ export const machineKeys = {
     format: integer(1, 64),
     default: 1,
   },
+  micro_batches: {
+    doc: 'Parts of every batch that head and tail compute side by side on the cores, gradients added (onnxruntime only). Other sums: changes last bits.',
+    format: integer(1, 64),
+    default: 1,
+  },
   max_clients: {
     doc: 'A run with more clients is refused: a guard against a slip of the key.',
     format: integer(1),

@@ -1,12 +1,11 @@
 import { cpus, totalmem } from 'node:os';
 import ort from 'onnxruntime-node';
 import { ConfigError } from '../../core/errors.js';
-import type { Device, Engine, Program, Place, SegmentSpec } from '../engine.js';
-import type { ExtractedModel } from './graph.js';
+import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
+import { compileMicroBatches } from './micro_batches/program.js';
 import { OrtSegment } from './segment.js';
+import { CPU, createSession } from './sessions.js';
 import { buildTrainingModels } from './training_graph.js';
-
-const CPU = 'cpu';
 
 /** Training on any CPU: forward, backward and optimiser step compiled to ONNX graphs that onnxruntime runs. */
 export const onnxruntimeEngine: Engine = {
@@ -26,35 +25,23 @@ export const onnxruntimeEngine: Engine = {
         { device: spec.device },
       );
     }
-    const models = buildTrainingModels(spec);
-    const [infer, forward, backward] = await Promise.all([
-      createSession(models.infer, spec),
-      createSession(models.forward, spec),
-      createSession(models.backward, spec),
-    ]);
-    const sessions = { infer, forward, backward };
-    return {
-      spec,
-      createSegment: (state) => new OrtSegment(spec, models, sessions, state),
-      dispose: async () => {
-        await Promise.all(Object.values(sessions).map((session) => session.release()));
-      },
-    };
+    return spec.microBatches === 1 ? await compileWhole(spec) : await compileMicroBatches(spec);
   },
 };
 
-/** Threads beside the run's own sleep when they have nothing to do: the other side, or another program, needs their core. */
-const sleepWhenIdle = { session: { intra_op: { allow_spinning: '0' } } };
-
-/** One thread a session unless more are asked for: worker threads are the parallelism, and the order of every sum stays the same. */
-function createSession({ bytes }: ExtractedModel, { intraOpThreads }: Place): Promise<ort.InferenceSession> {
-  return ort.InferenceSession.create(bytes, {
-    executionProviders: [CPU],
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: intraOpThreads,
-    ...(intraOpThreads > 1 && { extra: sleepWhenIdle }),
-    interOpNumThreads: 1,
-    logSeverityLevel: 3,
-  });
+async function compileWhole(spec: SegmentSpec): Promise<Program> {
+  const models = buildTrainingModels(spec);
+  const [infer, forward, backward] = await Promise.all([
+    createSession(models.infer, spec),
+    createSession(models.forward, spec),
+    createSession(models.backward, spec),
+  ]);
+  const sessions = { infer, forward, backward };
+  return {
+    spec,
+    createSegment: (state) => new OrtSegment(spec, models, sessions, state),
+    dispose: async () => {
+      await Promise.all(Object.values(sessions).map((session) => session.release()));
+    },
+  };
 }

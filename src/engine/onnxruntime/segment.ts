@@ -1,16 +1,11 @@
 // Shape legend: B batch, I one row's input, F one row's output, K classes
 import ort from 'onnxruntime-node';
 import { NumericError } from '../../core/errors.js';
-import { numElements, type Shape, type Tensor } from '../../core/shapes.js';
-import {
-  freshState,
-  type LossGradient,
-  type Segment,
-  type SegmentSpec,
-  type SegmentState,
-} from '../engine.js';
-import { hyperparameters } from '../optimizer.js';
+import type { Tensor } from '../../core/shapes.js';
+import type { LossGradient, Segment, SegmentSpec, SegmentState } from '../engine.js';
 import type { ExtractedModel } from './graph.js';
+import { isFiniteCheck, rowsOf, toOrt, vector, type Tensors } from './tensors.js';
+import { TrainedState } from './trained_state.js';
 import { feeds, type TrainingModels } from './training_graph.js';
 
 export interface TrainingSessions {
@@ -19,14 +14,12 @@ export interface TrainingSessions {
   readonly backward: ort.InferenceSession;
 }
 
-type Tensors = Record<string, ort.Tensor>;
-
 /** A segment whose every run is one onnxruntime session's. */
 export class OrtSegment implements Segment {
   readonly #spec: SegmentSpec;
   readonly #models: TrainingModels;
   readonly #sessions: TrainingSessions;
-  #state: SegmentState;
+  readonly #state: TrainedState;
   /** What the last forward run was given and kept, until its backward run. */
   #kept: Tensors | undefined;
 
@@ -34,25 +27,23 @@ export class OrtSegment implements Segment {
     this.#spec = spec;
     this.#models = models;
     this.#sessions = sessions;
-    this.#state = state;
+    this.#state = new TrainedState(spec, state);
   }
 
   async infer(x_BI: Tensor): Promise<Tensor> {
     const results = await this.#run('infer', this.#forwardFeeds(x_BI));
-    return this.#output(results, this.#models.names.y, x_BI.shape[0], this.#spec.part.outputShape);
+    return rowsOf(results, this.#models.names.y, x_BI.shape[0], this.#spec.part.outputShape);
   }
 
   async forward(x_BI: Tensor): Promise<Tensor> {
     const results = await this.#forward(this.#forwardFeeds(x_BI));
-    return this.#output(results, this.#models.names.y, x_BI.shape[0], this.#spec.part.outputShape);
+    return rowsOf(results, this.#models.names.y, x_BI.shape[0], this.#spec.part.outputShape);
   }
 
   async backward(dz_BF: Tensor): Promise<Tensor | undefined> {
     const results = await this.#step({ [feeds.dy]: toOrt(dz_BF) });
     const { dx } = this.#models.names;
-    return dx === undefined
-      ? undefined
-      : this.#output(results, dx, dz_BF.shape[0], this.#spec.part.inputShape);
+    return dx === undefined ? undefined : rowsOf(results, dx, dz_BF.shape[0], this.#spec.part.inputShape);
   }
 
   async lossGradient(x_BI: Tensor, labels_B: Int32Array<ArrayBuffer>): Promise<LossGradient> {
@@ -64,11 +55,10 @@ export class OrtSegment implements Segment {
     };
     const results = await this.#forward(given);
     const numRows = x_BI.shape[0];
-    const logits_BK = this.#output(results, names.y, numRows, this.#spec.part.outputShape);
+    const logits_BK = rowsOf(results, names.y, numRows, this.#spec.part.outputShape);
     if (names.dx === undefined || names.dxCheck === undefined) return { logits_BK, dx_BI: undefined };
-    if (!isFiniteCheck(results[names.dxCheck]))
-      throw new NumericError('ERR_NOT_FINITE', 'The gradient at the cut is not finite.');
-    return { logits_BK, dx_BI: this.#output(results, names.dx, numRows, this.#spec.part.inputShape) };
+    if (!isFiniteCheck(results[names.dxCheck])) throw cutGradientNotFinite();
+    return { logits_BK, dx_BI: rowsOf(results, names.dx, numRows, this.#spec.part.inputShape) };
   }
 
   async update(): Promise<void> {
@@ -76,21 +66,11 @@ export class OrtSegment implements Segment {
   }
 
   exportState(): SegmentState {
-    const { weights, optimizers } = this.#state;
-    return {
-      weights: weights.slice(),
-      optimizers: optimizers.map(({ step, slots }) => ({ step, slots: slots.map((slot) => slot.slice()) })),
-    };
+    return this.#state.export();
   }
 
   resetOptimizers(group?: number): void {
-    const { weights, optimizers } = this.#state;
-    const fresh = freshState(this.#spec, weights).optimizers;
-    const isReset = (index: number) => group === undefined || group === index;
-    this.#state = {
-      weights,
-      optimizers: optimizers.map((old, index) => (isReset(index) ? fresh[index] : old)),
-    };
+    this.#state.resetOptimizers(group);
   }
 
   dispose(): void {
@@ -103,67 +83,40 @@ export class OrtSegment implements Segment {
 
   async #forward(given: Tensors): Promise<Tensors> {
     const results = await this.#run('forward', given);
-    const available: Tensors = { ...given, ...results };
-    const needed = this.#models.backward.inputs.filter((name) => name in available);
-    this.#kept = Object.fromEntries(needed.map((name) => [name, available[name]]));
+    this.#kept = keptFor(this.#models.backward, { ...given, ...results });
     return results;
   }
 
   /** The backward run: computes the next state, and makes it the current one when it is finite. */
   async #step(given: Tensors): Promise<Tensors> {
     if (!this.#kept) throw new Error('A backward run needs a forward run before it.');
-    const inputs: Tensors = { ...this.#kept, ...given };
+    const inputs = { ...this.#kept, ...given, ...this.#state.stepFeeds() };
     this.#kept = undefined;
-    const { optimizers } = this.#state;
-    optimizers.forEach(({ step, slots }, group) => {
-      const hyper = hyperparameters(this.#spec.groups[group].optimizer, step + 1);
-      inputs[feeds.hyper(group)] = vector(hyper);
-      slots.forEach((slot, index) => (inputs[feeds.slot(group, index)] = vector(slot)));
-    });
     const results = await this.#run('backward', inputs);
-    const { names } = this.#models;
-    if (!isFiniteCheck(results[names.stateCheck]))
-      throw new NumericError(
-        'ERR_NOT_FINITE',
-        'A weight, or what the optimiser remembers, is not finite after its step.',
-      );
-    this.#state = {
-      weights: floatsOf(results[names.weights]),
-      optimizers: optimizers.map(({ step }, group) => ({
-        step: step + 1,
-        slots: names.slots[group].map((name) => floatsOf(results[name])),
-      })),
-    };
+    this.#state.take(results, this.#models.names);
     return results;
   }
 
   async #run(which: keyof TrainingSessions, available: Tensors): Promise<Tensors> {
-    const model: ExtractedModel = this.#models[which];
-    const inputs: Tensors = {};
-    for (const name of model.inputs) inputs[name] = available[name];
-    return await this.#sessions[which].run(inputs);
-  }
-
-  #output(results: Tensors, name: string, numRows: number, shape: Shape): Tensor {
-    const data = floatsOf(results[name]);
-    if (data.length !== numRows * numElements(shape))
-      throw new Error(`onnxruntime gave ${data.length} values for "${name}".`);
-    return { shape: [numRows, ...shape], data };
+    return await run(this.#sessions[which], this.#models[which], available);
   }
 }
 
-function toOrt({ shape, data }: Tensor): ort.Tensor {
-  return new ort.Tensor('float32', data, shape);
+/** Runs a model on those of the tensors that it wants. */
+export async function run(
+  session: ort.InferenceSession,
+  { inputs }: ExtractedModel,
+  available: Tensors,
+): Promise<Tensors> {
+  return await session.run(Object.fromEntries(inputs.map((name) => [name, available[name]])));
 }
 
-function vector(data: Float32Array): ort.Tensor {
-  return new ort.Tensor('float32', data, [data.length]);
+/** Those of the tensors that a later run of the model wants. */
+export function keptFor({ inputs }: ExtractedModel, available: Tensors): Tensors {
+  const needed = inputs.filter((name) => name in available);
+  return Object.fromEntries(needed.map((name) => [name, available[name]]));
 }
 
-function floatsOf(tensor: ort.Tensor): Float32Array<ArrayBuffer> {
-  return tensor.data as Float32Array<ArrayBuffer>;
-}
-
-function isFiniteCheck(check: ort.Tensor): boolean {
-  return floatsOf(check)[0] === 0;
+export function cutGradientNotFinite(): NumericError {
+  return new NumericError('ERR_NOT_FINITE', 'The gradient at the cut is not finite.');
 }

@@ -25,7 +25,7 @@ export function loadTensorflowEngine(addon: Addon = loadAddon()): Engine {
 }
 
 function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice): Program {
-  refuseIntraOpThreads(spec);
+  refuseThreads(spec);
   // Every time, since another program of this thread may be on another device.
   const useDevice = () => {
     if (fullName !== undefined) addon.useDevice?.(fullName);
@@ -51,13 +51,15 @@ function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice):
   };
 }
 
-function refuseIntraOpThreads({ intraOpThreads }: SegmentSpec): void {
-  if (intraOpThreads === 1) return;
+function refuseThreads({ intraOpThreads, microBatches }: SegmentSpec): void {
+  const key = intraOpThreads > 1 ? 'intra_op_threads' : 'micro_batches';
+  const asked = Math.max(intraOpThreads, microBatches);
+  if (asked === 1) return;
   throw new ConfigError(
-    'ERR_INTRA_OP_THREADS',
-    `\`intra_op_threads\` is ${intraOpThreads}, but engine "tensorflow" computes every operator on one thread of the processor. Set ` +
-      '`engine` to onnxruntime, or `intra_op_threads` to 1.',
-    { intraOpThreads },
+    'ERR_COMPUTE_THREADS',
+    `\`${key}\` is ${asked}, but engine "tensorflow" computes every batch as a whole, on one thread of the processor. Set ` +
+      `\`engine\` to onnxruntime, or \`${key}\` to 1.`,
+    { key, asked },
   );
 }
 

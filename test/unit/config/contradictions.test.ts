@@ -18,6 +18,13 @@ describe('contradictions', () => {
     expect(load({ flags: { 'local-epochs': '5' } }).config.local_epochs).to.equal(5);
   });
 
+  it('micro_batches must not exceed batch_size', () => {
+    const make = { MICRO_BATCHES: '5' };
+    const flags = { 'batch-size': '4' };
+    expectRefused({ make, flags }, code, '`micro_batches` is 5', '4 (from --batch-size)', 'Choose fewer');
+    expect(load({ make: { MICRO_BATCHES: '4' }, flags }).config.micro_batches).to.equal(4);
+  });
+
   it('n_workers must not exceed max_clients; the message tells the remedy', () => {
     expectRefused({ env: { WORKERS: '65' } }, code, '65 (from WORKERS)', '64 (from ', 'Raise `max_clients`');
     expectRefused({ flags: { 'max-clients': '3' } }, code, '`n_workers` is 4', '3 (from --max-clients)');

@@ -23,7 +23,7 @@ describeTensorflow('tensorflow', () => {
     const engine = await loadEngine('tensorflow');
     const part = partOf([dense('fc', 2, 3)], [2]);
     const spec = headSpec(part, adam, { device: 'cpu', ...plainCompute, intraOpThreads: 2 });
-    const error = await rejection(engine.compile(spec), ConfigError, 'ERR_INTRA_OP_THREADS');
+    const error = await rejection(engine.compile(spec), ConfigError, 'ERR_COMPUTE_THREADS');
     expect(error.message).to.include('Set `engine` to onnxruntime, or `intra_op_threads` to 1.');
   });
 
