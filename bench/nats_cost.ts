@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { collectAtOnce } from '../src/cli/hosts/collector.js';
 import { CallGuard } from '../src/link/call_guard.js';
 import type { Link } from '../src/link/link.js';
 import { openCaller } from '../src/link/nats/caller.js';
@@ -32,6 +33,7 @@ export async function* natsCost(): AsyncGenerator<Measurement | Row> {
     process.stdout.write('NATS is left out: there is no nats-server on the PATH.\n');
     return;
   }
+  collectAtOnce();
   const closing: (() => Promise<unknown>)[] = [];
   try {
     const overThread = await openThread(closing);
