@@ -8,7 +8,7 @@ export interface StepJob {
   readonly numSteps: number;
 }
 
-/** A process that trains blocks of steps when it is asked to. */
+/** A process that is asked by lines, and answers each with one: mostly to train a block of steps. */
 export class Contender {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -29,8 +29,12 @@ export class Contender {
 
   /** Milliseconds a step. */
   async block({ model, batchSize, numSteps }: StepJob): Promise<number> {
-    this.#child.stdin?.write(`${model} ${batchSize} ${numSteps}\n`);
-    return Number(await this.#line());
+    return Number(await this.ask(`${model} ${batchSize} ${numSteps}`));
+  }
+
+  async ask(question: string): Promise<string> {
+    this.#child.stdin?.write(`${question}\n`);
+    return await this.#line();
   }
 
   close(): void {

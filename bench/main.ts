@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { onnxruntimeEngine } from '../src/engine/onnxruntime/engine.js';
 import { againstPytorch, peerIn } from './against_pytorch.js';
+import { growth } from './growth.js';
 import { ledgerCost } from './ledger_cost.js';
 import { linkCost } from './link_cost.js';
 import { natsCost } from './nats_cost.js';
@@ -27,6 +28,7 @@ const all: Readonly<Record<string, () => AsyncGenerator<Measurement | Row>>> = {
   against_pytorch: () => againstPytorch(peer),
   whole_run: () => wholeRun(DATA_DIR, 3),
   schemes: schemeSpeed,
+  growth,
   link_cost: linkCost,
   nats_cost: natsCost,
   ledger_cost: ledgerCost,

@@ -1,4 +1,5 @@
 import { openCluster, plainCluster, type ClusterOptions } from '../src/cli/cluster.js';
+import type { TrainEvent, TrainResult } from '../src/core/events.js';
 import type { Dataset } from '../src/data/dataset.js';
 import { partitionInOrder } from '../src/data/splits/iid.js';
 import { initialWeights } from '../src/models/init.js';
@@ -14,6 +15,8 @@ import { type ComputeOptions, plainCompute } from '../src/engine/engine.js';
 /** Clients in their threads, and the server: everything that a step of training needs. */
 export interface Training {
   readonly options: ClusterOptions;
+  /** Trains all rows so many times, from fresh heads on; tests are of one row. */
+  train(numEpochs: number): AsyncGenerator<TrainEvent, TrainResult>;
   /** Trains all rows once; gives milliseconds a batch, up to the end of the last visit: without averaging and tests. */
   pass(): Promise<number>;
   close(): Promise<void>;
@@ -60,23 +63,23 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
   const cluster = await openCluster(options);
   const { links, tails } = cluster;
   const shardSizes = options.shards.map(({ length }) => length);
-  const schedule = scheduleOf({
-    scheme,
-    numEpochs: 1,
-    localEpochs: 1,
-    batchSize,
-    shardSizes,
-    clientFraction: 1,
-    seed: 0,
-    maxSteps: 0,
-    skippedVisits: [],
-  });
+  const scheduleFor = (numEpochs: number) =>
+    scheduleOf({
+      scheme,
+      numEpochs,
+      localEpochs: 1,
+      batchSize,
+      shardSizes,
+      clientFraction: 1,
+      seed: 0,
+      maxSteps: 0,
+      skippedVisits: [],
+    });
   const parts = {
     scheme,
     protocol: protocolOf(scheme, false, dataset.shape.numClasses),
     links,
     tails,
-    schedule,
     seed: 0,
     handoff: 'weights_and_optimizer',
     splitfedOptimizer: 'reset',
@@ -87,11 +90,12 @@ export async function openTraining(job: TrainingJob): Promise<Training> {
     forgetting: noForgettingTests,
     pause: neverPause,
   } as const;
+  const trainEpochs = (numEpochs: number) => train({ ...parts, schedule: scheduleFor(numEpochs) });
   const pass = async () => {
     const start = performance.now();
     let end = start;
-    for await (const { type } of train(parts)) if (type === 'visit') end = performance.now();
+    for await (const { type } of trainEpochs(1)) if (type === 'visit') end = performance.now();
     return (end - start) / (numRows / batchSize);
   };
-  return { options, pass, close: () => cluster.close() };
+  return { options, train: trainEpochs, pass, close: () => cluster.close() };
 }

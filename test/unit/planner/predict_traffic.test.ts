@@ -210,6 +210,32 @@ describe('predictTraffic of clients side by side', () => {
   });
 });
 
+describe('predictTraffic of many clients', () => {
+  /** Bytes of each flow in a ring of so many clients with so many whole batches each, twice round. */
+  const ringOf = (numClients: number, numSteps: number) => {
+    const clients = Array.from({ length: numClients }, (_, client) => client);
+    const turns = [0, 1].flatMap((round) =>
+      clients.map((client) => turn(round, [[client, numSteps, round === 1]])),
+    );
+    const shardSizes = clients.map(() => 2 * numSteps);
+    return totalAmounts(predict({ turns, shardSizes }));
+  };
+
+  it('training grows as the rows, however many clients they are dealt to; hand-overs and last tests as the clients', () => {
+    const few = ringOf(4, 3);
+    const more = ringOf(400, 3);
+    const dealt = ringOf(12, 1);
+    for (const flow of ['activations_up', 'labels_up', 'gradients_down'] as const) {
+      expect(more[flow].bytes, flow).to.equal(100 * few[flow].bytes);
+      expect(dealt[flow], flow).to.deep.equal(few[flow]);
+    }
+    // One fewer than visits.
+    expect([few, dealt, more].map(({ hand_overs: { frames: n } }) => n)).to.deep.equal([7, 23, 799]);
+    // 3 messages a test of 600 rows: one after the first round, and after the last visit of every client.
+    expect([few, dealt, more].map(({ evaluation_up: { frames: n } }) => n)).to.deep.equal([15, 39, 1203]);
+  });
+});
+
 describe('bytesOf', () => {
   it('has a header a frame', () => {
     expect(bytesOf({ frames: 3, bytes: 100 })).to.equal(100 + 3 * FRAME_HEADER_BYTES);
