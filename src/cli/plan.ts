@@ -96,6 +96,7 @@ export function planOf(config: RunConfig, known: KnownRows): RunPlan {
   const faults = faultsOf(parseFaults(config.chaos), {
     scheme,
     schedule,
+    hasOwnTests: config.data_split === OWN_ROWS,
     seed: config.seed,
     numClients: shardSizes.length,
   });
