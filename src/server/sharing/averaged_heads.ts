@@ -10,7 +10,7 @@ import { createHeads, joined, type Sharing } from './sharing.js';
 
 /**
  * Heads are averaged after every turn, weighted by the clients' rows, by a sum that goes from client to client: the last one
- * has the mean, which goes once round the next turn's clients. The server sees no head.
+ * has the mean, which goes once round the next turn's clients; to those that test it before. The server sees no head.
  */
 export const averagedHeads: Sharing = {
   async *beginTurn(parts, turn, start) {
