@@ -10,7 +10,7 @@ import type { StepEvent, TrainEvent } from '../../src/core/events.js';
 import { noProgress } from '../../src/core/progress.js';
 import type { Rows } from '../../src/data/dataset.js';
 import { runFiles } from '../../src/report/run_directory.js';
-import { bloom, newFolder, removeFolders } from '../support/e2e_command.js';
+import { bloom, newFolder, removeFolders, type Running } from '../support/e2e_command.js';
 import { openHosts, unionOf, type Hosts } from '../support/hosts.js';
 import { describeWithNatsServer } from '../support/nats_server.js';
 import {
@@ -64,7 +64,18 @@ describeWithNatsServer('clients with rows of their own, over NATS', () => {
     removeFolders();
   });
 
-  const joinAll = () => CLIENTS.map((client) => hosts.join(client, ['--data-dir', folders[client]]));
+  /** The clients' processes that were started last. */
+  let joined: readonly Running[] = [];
+  const leave = async () => {
+    for (const running of joined) running.kill('SIGKILL');
+    await Promise.all(joined.map(({ end }) => end));
+  };
+  // Two processes of one client would take each other for a client that came back.
+  const joinAll = async () => {
+    await leave();
+    joined = CLIENTS.map((client) => hosts.join(client, ['--data-dir', folders[client]]));
+  };
+  afterEach(leave);
   const ownOptions = (options: object) => ({
     ...TRAINING,
     ...options,
@@ -76,7 +87,7 @@ describeWithNatsServer('clients with rows of their own, over NATS', () => {
     'nats.peers': join(hosts.folder, 'peers.yaml'),
   });
   const trainOwn = async (options: object, wishes: RunWishes = {}) => {
-    joinAll();
+    await joinAll();
     return await trainHere(ownOptions(options), wishes);
   };
   const union = ({ error, directory }: ProcessRun) => {
@@ -106,13 +117,10 @@ describeWithNatsServer('clients with rows of their own, over NATS', () => {
         expect(sha256).to.equal(ofDealt['head.safetensors']);
       }
 
-      const joined = joinAll();
+      await joinAll();
       const { stdout, stderr } = await bloom(['evaluate', own.directory], { cwd: hosts.folder });
       const [accuracy, loss] = [summary?.accuracy.toFixed(4), summary?.loss.toFixed(6)];
       expect(stdout, stderr).to.equal(`test accuracy ${accuracy}, test loss ${loss} on 90 rows\n`);
-      // Nobody tells them that it is over.
-      for (const running of joined) running.kill('SIGTERM');
-      await Promise.all(joined.map(({ end }) => end));
 
       const { config } = configFromFile(runFiles(own.directory).config);
       const wanted = plannedTraffic(config, planOf(config, knownRows(config, toldBy(all)))).map(
@@ -153,7 +161,7 @@ describeWithNatsServer('clients with rows of their own, over NATS', () => {
   });
 
   it('do without a client that is gone for good when it is to test', async () => {
-    const joined = joinAll();
+    await joinAll();
     const heard = (event: TrainEvent) => {
       if (event.type === 'average' && event.round === 0) joined[1].kill('SIGKILL');
     };
