@@ -52,7 +52,10 @@ export function addEvaluateCommand(program: Command): void {
     });
 }
 
-/** Loss and accuracy of a run's saved heads, which clients load, and tail; where every client has its own, their mean. */
+/**
+ * Loss and accuracy of a run's saved heads, which clients load, and tail; where every client has its own, their mean; where every client has
+ * test rows of its own, of all rows together.
+ */
 export async function evaluateRun(runDirectory: string, config: RunConfig): Promise<ClassificationReport> {
   return config.link === 'threads'
     ? await evaluateHere(runDirectory, config)

@@ -97,6 +97,7 @@ export function planOf(config: RunConfig, known: KnownRows): RunPlan {
   const faults = faultsOf(parseFaults(config.chaos), {
     scheme,
     schedule,
+    hasOwnTests: config.data_split === OWN_ROWS,
     seed: config.seed,
     numClients: shardSizes.length,
   });
@@ -164,7 +165,10 @@ export function splitOf(config: RunConfig, network: Network): SplitNetwork {
   return splitNetwork(network, config.cut, config.u_shaped ? config.cut_back : undefined);
 }
 
-/** Which client gets which of these rows; where a scheme joins them, one has them all. Throws ConfigError. */
+/**
+ * Which client gets which of these rows; where a scheme joins them, one has them all, and where each client has rows of its own, `reader`.
+ * Throws ConfigError.
+ */
 export function partitionOf(config: RunConfig, dataset: Dataset, reader?: number): Partition {
   const dealt = dealtRows(config, dataset, reader);
   if (!schemes[config.mode].joinsRows) return dealt;
@@ -175,6 +179,7 @@ export function partitionOf(config: RunConfig, dataset: Dataset, reader?: number
 function dealtRows(config: RunConfig, { train, shape }: Dataset, reader: number | undefined): Partition {
   const { n_workers: numClients, seed, data_split: split } = config;
   if (split === OWN_ROWS) {
+    if (reader === undefined) throw noneDealt();
     const rowsOf = (client: number) =>
       Uint32Array.from({ length: client === reader ? train.numRows : 0 }, (_, row) => row);
     return { shards: Array.from({ length: numClients }, (_, client) => rowsOf(client)), ...noneLeftOut };
@@ -187,6 +192,14 @@ function dealtRows(config: RunConfig, { train, shape }: Dataset, reader: number 
     samplesSigma: config.samples_sigma,
     minSamples: config.min_samples,
   });
+}
+
+function noneDealt(): ConfigError {
+  return new ConfigError(
+    'ERR_OWN_ROWS',
+    'With `data_split` own every client has its rows on a host of its own, and no command can tell from here how many. Choose another ' +
+      '`data_split`, which deals out as many.',
+  );
 }
 
 const noneLeftOut = { numLeftOut: 0, whyLeftOut: '' };

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/run_config.js';
+import { OWN_ROWS } from '../data/splits/registry.js';
 import { numSlots } from '../engine/optimizer.js';
 import { cutCosts } from '../planner/cut_costs.js';
 import {
@@ -37,7 +38,8 @@ export function plannedTraffic(config: RunConfig, plan: RunPlan): readonly Clien
     plan.scheme.tails === 'none' ? noFrames : framesFor(config, plan.scheme, plannedParts(plan).asked);
   return predictTraffic({
     ...trainingOptions(config, plan, plan.schedule, frames),
-    numTestRows: plan.dataset.test.numRows,
+    testSizes: plan.testSizes,
+    hasOwnTests: config.data_split === OWN_ROWS,
     forgetting: forgettingTests(config, plan.scheme, plan.numForgettingRows),
   });
 }
@@ -54,7 +56,8 @@ export function plannedCut(
   const schedule = scheduleFor({ ...config, max_steps: 0, skip_visits: '' }, plan.shardSizes, []);
   const training = predictTraffic({
     ...trainingOptions(config, plan, schedule, frames),
-    numTestRows: 0,
+    testSizes: plan.testSizes.map(() => 0),
+    hasOwnTests: false,
     forgetting: { when: 'off', numRows: 0 },
   });
   const isSideBySide = scheme.turns === 'side_by_side';
@@ -125,6 +128,6 @@ function trainingOptions(
   plan: RunPlan,
   turns: readonly PlannedTurn[],
   frames: FramePlan,
-): Omit<TrafficOptions, 'numTestRows' | 'forgetting'> {
+): Omit<TrafficOptions, 'testSizes' | 'hasOwnTests' | 'forgetting'> {
   return { turns, heads: plan.scheme.heads, shardSizes: plan.shardSizes, batchSize, frames };
 }

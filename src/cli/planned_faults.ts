@@ -9,13 +9,14 @@ import { parcelsOf } from '../server/sharing/parcels.js';
 export interface FaultyRun {
   readonly scheme: Scheme;
   readonly schedule: readonly Turn[];
+  readonly hasOwnTests: boolean;
   readonly seed: number;
   readonly numClients: number;
 }
 
 /** Faults by client and batch; a hand-over by the client that sends it. Throws ConfigError where one cannot happen. */
 export function faultsOf(wishes: readonly FaultWish[], run: FaultyRun): readonly Fault[] {
-  const parcels = parcelsOf(run.scheme, run.schedule);
+  const parcels = parcelsOf(run.scheme, run);
   return wishes.map((wish): Fault => {
     const nothing = { step: -1, delayMs: 0, parcel: 'head' } as const;
     if (wish.kind === 'corrupt') {

@@ -78,11 +78,6 @@ function* problemsOfHosts(config: RunConfig, from: Source): Generator<string> {
   const own = `\`data_split\` is ${data_split} (from ${from('data_split')})`;
   if (isOwn && link !== 'nats')
     yield `${own}, but \`link\` is ${link} (from ${from('link')}): one process reads the rows of all. Choose another \`data_split\`, or \`link\` nats.`;
-  if (isOwn && schemes[mode].heads === 'averaged')
-    yield (
-      `${own}, so that each client tests with rows of its own, but in \`mode\` ${mode} (from ${from('mode')}) one client has the mean of ` +
-      'the heads in the end. Choose `mode` sequential, parallel or local.'
-    );
   if (isOwn && (forgetting === 'every_visit' || forgetting === 'every_round'))
     yield `\`forgetting\` is ${forgetting} (from ${from('forgetting')}), but ${own}: no two tests are on the same rows. Set \`forgetting\` to off.`;
   const { url, ...files } = nats;

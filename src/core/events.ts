@@ -92,7 +92,8 @@ export type TrainEvent =
 
 /**
  * A client's last test: in the ring at the end of its last visit; where heads differ, of its own with the final tail; where
- * they are averaged, everybody's. Null for a client that never trained.
+ * they are averaged, everybody's. Where each client tests rows of its own, the final head and tail on these; a client whose last visit was
+ * left out had its last test earlier. Null for a client that had none.
  */
 export interface ClientScore {
   readonly client: number;
@@ -126,6 +127,6 @@ export interface TrainResult {
   /** By client; null where it has no test of its own. */
   readonly clients: readonly (ClassificationReport | null)[];
   readonly forgetting: readonly ForgettingEvent[];
-  /** Clients that have the trained heads: one, where it is everybody's. */
+  /** Clients that have the trained heads: one, where it is everybody's and was tested by one. */
   readonly holders: readonly number[];
 }

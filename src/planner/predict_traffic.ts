@@ -23,7 +23,10 @@ export interface TrafficOptions {
   readonly shardSizes: readonly number[];
   readonly batchSize: number;
   readonly frames: FramePlan;
-  readonly numTestRows: number;
+  /** Test rows of each client: the same for all, or its own. */
+  readonly testSizes: readonly number[];
+  /** They are its own: one head goes round at the end of a round, and is tested by all who took part. */
+  readonly hasOwnTests: boolean;
   readonly forgetting: {
     readonly when: 'every_visit' | 'every_round' | 'off';
     readonly numRows: number;
@@ -35,40 +38,45 @@ export interface TrafficOptions {
  * known of repeats, of control messages without buffers, and of what a network adds.
  */
 export function predictTraffic(options: TrafficOptions): readonly ClientTraffic[] {
-  const { turns, heads, shardSizes, batchSize, frames, numTestRows, forgetting } = options;
+  const { turns, heads, shardSizes, batchSize, frames, testSizes, hasOwnTests, forgetting } = options;
   const tally = new TrafficTally(shardSizes.length);
-  /** Those that a test asks: the one with the newest head, or all with a head of their own. */
+  /** Those that a test asks: all with a head of their own, or with the newest one, which the last of them hands on. */
   let holders: readonly number[] = [];
+  const handRound = (clients: readonly number[]) => {
+    if (heads === 'own' || holders.length === 0) return;
+    const path = [...holders.slice(-1), ...clients.filter((client) => !holders.includes(client))];
+    for (const sender of path.slice(0, -1)) tally.addHandOver(sender, frames.handOverBytes);
+    holders = [...holders, ...path.slice(1)];
+  };
   for (const [index, { round, visits }] of turns.entries()) {
     const clients = visits.map(({ client }) => client);
-    for (const sender of headSenders(heads, holders, clients))
-      tally.addHandOver(sender, frames.handOverBytes);
+    handRound(clients);
     for (const { client, numSteps } of visits)
       addBatches(tally, client, frames.batch, { numSteps, shardSize: shardSizes[client], batchSize });
     if (heads === 'averaged')
       for (const sender of clients.slice(0, -1)) tally.addHandOver(sender, frames.sumBytes);
     holders = heads === 'own' ? [...new Set([...holders, ...clients])] : clients.slice(-1);
-    const addTest = (numRows: number) => {
-      for (const client of holders) addRequests(tally, client, frames.test, numRows);
+    const addTest = (numRows: (client: number) => number) => {
+      for (const client of holders) addRequests(tally, client, frames.test, numRows(client));
     };
     const isEndOfRound = turns.at(index + 1)?.round !== round;
     const { when } = forgetting;
-    if (when === 'every_visit' || (when === 'every_round' && isEndOfRound)) addTest(forgetting.numRows);
+    if (when === 'every_visit' || (when === 'every_round' && isEndOfRound)) addTest(() => forgetting.numRows);
+    if (hasOwnTests && isEndOfRound)
+      handRound(ownTesters(turns.slice(0, index + 1), index + 1 === turns.length));
     const isEndOfClient = heads === 'handed_over' && visits.some(({ isLastOfClient }) => isLastOfClient);
-    if (isEndOfClient || isEndOfRound) addTest(numTestRows);
+    if (isEndOfRound || (isEndOfClient && !hasOwnTests)) addTest((client) => testSizes[client]);
   }
   return tally.clients;
 }
 
-/** Who sends the head on before a turn: it goes from its holder, if any, once round the clients. */
-function headSenders(
-  heads: HeadSharing['heads'],
-  holders: readonly number[],
-  clients: readonly number[],
-): readonly number[] {
-  if (heads === 'own' || holders.length === 0) return [];
-  const [holder] = holders;
-  return [holder, ...clients.filter((client) => client !== holder)].slice(0, -1);
+/** Who tests rows of its own after these turns: all of the last round; at the end of the run also whose last visit is over. */
+function ownTesters(turns: readonly PlannedTurn[], isOver: boolean): readonly number[] {
+  const round = turns.at(-1)?.round;
+  const visits = turns.flatMap((turn) =>
+    turn.visits.filter(({ isLastOfClient }) => turn.round === round || (isOver && isLastOfClient)),
+  );
+  return [...new Set(visits.map(({ client }) => client))].sort((a, b) => a - b);
 }
 
 /** Batches of passes over a shard; the last one of each pass may be smaller. */

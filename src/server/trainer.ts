@@ -13,6 +13,7 @@ import { totalSteps, type Turn } from './schedule.js';
 import type { Scheme } from './schemes/scheme.js';
 import { sharings } from './sharing/registry.js';
 import type { Tails } from './tails/tails.js';
+import { testersOf } from './testers.js';
 import { trainTurn } from './turn.js';
 
 /** What a training is made of. */
@@ -30,8 +31,9 @@ export interface TrainerParts {
   readonly splitfedOptimizer: OptimizerMean;
   readonly generation: number;
   readonly shardSizes: readonly number[];
-  /** Test rows of each client. Where they are its own, everybody's last test counts. */
+  /** Test rows of each client: the same for all, or its own. */
   readonly testSizes: readonly number[];
+  /** They are its own: the newest head goes round to be tested on all. */
   readonly hasOwnTests: boolean;
   readonly forgetting: ForgettingTests;
   readonly pause: Pause;
@@ -63,7 +65,7 @@ export async function* train(
   parts: TrainerParts,
   start = startOf(parts.schedule, parts.links.length),
 ): AsyncGenerator<TrainEvent, TrainResult> {
-  const { scheme, schedule, forgetting, tails, pause, shardSizes } = parts;
+  const { scheme, schedule, forgetting, tails, pause, shardSizes, hasOwnTests } = parts;
   const sharing = sharings[scheme.heads];
   let progress = start;
   for (const turn of schedule.slice(start.turn)) {
@@ -81,7 +83,7 @@ export async function* train(
     );
     progress = turnDone(progress);
     if (forgetting.when === 'every_visit') progress = yield* testForgetting(parts, progress);
-    if (scheme.heads === 'handed_over' && turn.visits[0].isLastOfClient) {
+    if (scheme.heads === 'handed_over' && !hasOwnTests && turn.visits[0].isLastOfClient) {
       progress = yield* testNewest(parts, progress);
       progress = { ...progress, reports: progress.reports.with(clients[0], progress.newest) };
     }
@@ -109,23 +111,25 @@ async function* endRound(
   return { ...progress, round: nextRound, inRound: emptyTally };
 }
 
-/** Tests the newest head and tail on all test rows; where every client has its own, all of them. */
+/** Tests the newest head and tail on all test rows; where every client has heads or rows of its own, all of them. */
 async function* testNewest(parts: TrainerParts, start: Progress): AsyncGenerator<TrainEvent, Progress> {
-  const { testSizes, schedule } = parts;
+  const { scheme, testSizes, schedule, hasOwnTests } = parts;
   const steps = stepsDone(schedule, start);
-  const { round, holder, holders } = start;
+  const { round, holder } = start;
+  const clients = testersOf(parts, start);
+  const progress = hasOwnTests ? yield* sharings[scheme.heads].beginTest(parts, start, clients) : start;
   const tested: ClassificationReport[] = [];
-  let reports = start.reports;
-  for (const client of holder === null ? holders : [holder]) {
+  let { reports } = start;
+  for (const client of clients) {
     const rows = testSizes[client];
-    const report = await testHead(parts, start, client, { set: 'test', numRows: rows });
+    const report = await testHead(parts, progress, client, { set: 'test', numRows: rows });
     const { loss, accuracy, weighted_f1 } = report;
     yield { type: 'evaluation', round, client, steps, rows, loss, accuracy, weighted_f1 };
     tested.push(report);
-    if (holder === null) reports = reports.with(client, report);
+    if (hasOwnTests || holder === null) reports = reports.with(client, report);
   }
-  const newest = parts.hasOwnTests ? pooledReport(tested) : meanReport(tested);
-  return { ...start, newest, reports };
+  const newest = hasOwnTests ? pooledReport(tested) : meanReport(tested);
+  return { ...progress, newest, reports };
 }
 
 async function* testForgetting(
@@ -153,12 +157,9 @@ function testHead(
   return protocol.test(links[client], tails.newest(), rows, position);
 }
 
-function resultOf(
-  { scheme, schedule, shardSizes, hasOwnTests }: TrainerParts,
-  { inAll, reports, newest, forgetting, holder, holders }: Progress,
-): TrainResult {
-  const own = hasOwnTests ? reports.filter((report) => report !== null) : [];
-  const overall = own.length > 0 ? pooledReport(own) : newest;
+function resultOf(parts: TrainerParts, progress: Progress): TrainResult {
+  const { scheme, schedule, shardSizes } = parts;
+  const { inAll, reports, newest: overall, forgetting } = progress;
   if (!overall) throw new Error(`A schedule of ${schedule.length} turns trains nothing.`);
   const trained = new Set(schedule.flatMap(({ visits }) => visits.map(({ client }) => client)));
   const clients = shardSizes.map((rows, client): ClientScore => {
@@ -174,6 +175,6 @@ function resultOf(
     overall,
     clients: reports,
     forgetting,
-    holders: holder === null ? holders : [holder],
+    holders: testersOf(parts, progress),
   };
 }

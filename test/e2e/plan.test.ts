@@ -100,6 +100,11 @@ describe('plan', () => {
   for (const refusal of [
     { what: 'a cut that is not there', args: ['--cut', 'pool9'], says: [/`cut` is "pool9".*pool2 \(6\)/s] },
     { what: 'an unknown key', yaml: 'n_wrokers: 3', says: [/n_wrokers/, /run\.yaml/] },
+    {
+      what: 'rows that are elsewhere',
+      args: ['--data-split', 'own', '--link', 'nats'],
+      says: [/`data_split` own/, /Choose another/],
+    },
     { what: 'a bad value', args: ['--batch-size', '0'], says: [/batch_size|batch-size/, /integer/] },
   ])
     it(`refuses ${refusal.what}`, () => expectRefused({ ...refusal, command: 'plan' }));

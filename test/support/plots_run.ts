@@ -82,7 +82,7 @@ export function madeRun(made: MadeRun = {}): RunRecord {
     })),
   };
   const stepClients = losses.map((_, step) => Math.floor(step / stepsPerVisit) % numClients);
-  const scheme = schemeText({ mode: 'sequential', u_shaped: false });
+  const scheme = schemeText({ mode: 'sequential', u_shaped: false, data_split: 'iid' });
   return { scheme, losses, stepClients, visits, rounds, evaluations, options, summary };
 }
 

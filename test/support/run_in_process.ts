@@ -28,6 +28,8 @@ export function removeRuns(): void {
 export interface RunWishes {
   /** A signal comes after so many step events. */
   readonly stopAfter?: number;
+  /** Told of every event when it comes. */
+  readonly heard?: (event: TrainEvent) => void;
 }
 
 /** A whole run by these options, into a new output directory. */
@@ -51,7 +53,7 @@ export async function resumeHere(directory: string): Promise<ProcessRun> {
 
 async function collect(
   start: (options: TrainRunOptions) => AsyncGenerator<TrainEvent, RunSummary>,
-  { stopAfter = Infinity }: RunWishes,
+  { stopAfter = Infinity, heard = () => undefined }: RunWishes,
 ): Promise<Omit<ProcessRun, 'directory'>> {
   const events: TrainEvent[] = [];
   const warnings: string[] = [];
@@ -68,6 +70,7 @@ async function collect(
       const next = await training.next();
       if (next.done) return { events, warnings, summary: next.value, error: undefined };
       events.push(next.value);
+      heard(next.value);
     }
   } catch (error) {
     return { events, warnings, summary: undefined, error };

@@ -79,8 +79,7 @@ export function clientPrecisionRecallPlot({ scheme, evaluations }: RunRecord): P
   return {
     name: 'precision_recall_clients',
     title: 'Precision and recall by client',
-    caption:
-      `All classes together (micro-averaged), on the same test rows. ${scheme.clientTests}` + axes.note,
+    caption: `All classes together (micro-averaged). ${scheme.clientTests}` + axes.note,
     spec: {
       ...square,
       data: {

@@ -2,14 +2,15 @@ import type { AverageEvent } from '../../core/events.js';
 import type { MovedOptimizers } from '../../link/messages.js';
 import type { OptimizerMean } from '../../engine/mean_state.js';
 import type { Turn } from '../schedule.js';
+import { testersAfter } from '../testers.js';
 import type { TrainerParts } from '../trainer.js';
-import { handOver, otherHead } from './hand_over.js';
+import { giveCopies, handRound, otherHead } from './hand_over.js';
 import { pathOf } from './parcels.js';
 import { createHeads, joined, type Sharing } from './sharing.js';
 
 /**
  * Heads are averaged after every turn, weighted by the clients' rows, by a sum that goes from client to client: the last one
- * has the mean, which goes once round the next turn's clients. The server sees no head.
+ * has the mean, which goes once round the next turn's clients; to those that test it before. The server sees no head.
  */
 export const averagedHeads: Sharing = {
   async *beginTurn(parts, turn, start) {
@@ -20,15 +21,16 @@ export const averagedHeads: Sharing = {
       return { ...start, holders: clients };
     }
     const optimizers = movedOf[parts.splitfedOptimizer];
-    const path = pathOf(holder, clients);
     const keepsAll = parts.splitfedOptimizer === 'keep';
-    for (const [index, to] of path.entries()) {
-      if (index === 0) continue;
-      const from = path[index - 1];
-      // A holder that is not drawn has done its part.
-      const keepsCopy = keepsAll || clients.includes(from);
-      yield await handOver(parts, turn, { from, to, optimizers, keepsCopy });
-    }
+    // A holder that is not drawn has done its part.
+    const keepsCopy = (client: number) => keepsAll || clients.includes(client);
+    // Those that tested rows of their own have it already.
+    const tested = parts.hasOwnTests ? testersAfter(parts.schedule, start.turn) : [];
+    const path = pathOf(
+      holder,
+      clients.filter((client) => !tested.includes(client)),
+    );
+    yield* handRound(parts, start, path, { optimizers, keepsCopy });
     return { ...start, holder: null, holders: keepsAll ? joined(start.holders, clients) : clients };
   },
 
@@ -38,6 +40,8 @@ export const averagedHeads: Sharing = {
     const holder = clients[clients.length - 1];
     return { ...start, holder, holders: parts.splitfedOptimizer === 'keep' ? start.holders : [holder] };
   },
+
+  beginTest: (parts, start, clients) => giveCopies(parts, start, clients, movedOf[parts.splitfedOptimizer]),
 };
 
 const movedOf = {

@@ -13,4 +13,9 @@ export const ownHeads: Sharing = {
   async *endTurn(_parts, _turn, start) {
     return start;
   },
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async *beginTest(_parts, start) {
+    return start;
+  },
 };

@@ -1,5 +1,6 @@
-import type { Turn } from '../schedule.js';
 import type { Scheme } from '../schemes/scheme.js';
+import { testersAfter } from '../testers.js';
+import type { TrainerParts } from '../trainer.js';
 
 /** A head, or a sum of heads, that goes from a client after so many batches. */
 export interface PlannedParcel {
@@ -9,31 +10,36 @@ export interface PlannedParcel {
 }
 
 /** Everything that goes from client to client in a whole run, in order. */
-export function parcelsOf(scheme: Scheme, schedule: readonly Turn[]): readonly PlannedParcel[] {
-  return schedule.flatMap((turn, index) => {
-    const clients = turn.visits.map(({ client }) => client);
-    const before = index === 0 ? undefined : schedule[index - 1].visits.at(-1)?.client;
-    const { firstStep, numSteps } = turn;
-    const heads = pathOf(before, clients)
-      .slice(0, -1)
-      .map((client) => ({ client, step: firstStep, parcel: 'head' as const }));
-    const sums = clients
-      .slice(0, -1)
-      .map((client) => ({ client, step: firstStep + numSteps, parcel: 'sum' as const }));
-    switch (scheme.heads) {
-      case 'handed_over':
-        return heads;
-      case 'averaged':
-        return [...heads, ...sums];
-      case 'own':
-        return [];
-      default:
-        return scheme.heads satisfies never;
-    }
-  });
+export function parcelsOf(
+  { heads }: Scheme,
+  { schedule, hasOwnTests }: Pick<TrainerParts, 'schedule' | 'hasOwnTests'>,
+): readonly PlannedParcel[] {
+  if (heads === 'own') return [];
+  const parcels: PlannedParcel[] = [];
+  /** All of a path but the last send one on. */
+  const send = (path: readonly number[], step: number, parcel: PlannedParcel['parcel']) => {
+    parcels.push(...path.slice(0, -1).map((client) => ({ client, step, parcel })));
+  };
+  let holder: number | undefined;
+  let having: readonly number[] = [];
+  for (const [index, { round, visits, firstStep, numSteps }] of schedule.entries()) {
+    const clients = visits.map(({ client }) => client);
+    const without = clients.filter((client) => !having.includes(client));
+    send(pathOf(holder, without), firstStep, 'head');
+    const steps = firstStep + numSteps;
+    if (heads === 'averaged') send(clients, steps, 'sum');
+    holder = clients[clients.length - 1];
+    having = [holder];
+    if (!hasOwnTests || schedule.at(index + 1)?.round === round) continue;
+    having = testersAfter(schedule, index + 1);
+    const path = pathOf(holder, having);
+    send(path, steps, 'head');
+    holder = path[path.length - 1];
+  }
+  return parcels;
 }
 
-/** Who hands the head to whom at the start of a turn: from its holder, if any, once round the clients. */
+/** Who hands the head to whom: from its holder, if any, once round the clients. */
 export function pathOf(holder: number | null | undefined, clients: readonly number[]): readonly number[] {
   if (holder === null || holder === undefined) return [];
   return [holder, ...clients.filter((client) => client !== holder)];

@@ -9,6 +9,12 @@ export interface Sharing {
   beginTurn(parts: TrainerParts, turn: Turn, start: Progress): AsyncGenerator<TrainEvent, Progress>;
   /** They have trained. */
   endTurn(parts: TrainerParts, turn: Turn, start: Progress): AsyncGenerator<TrainEvent, Progress>;
+  /** These clients, each of which tests rows of its own, get the newest head. */
+  beginTest(
+    parts: TrainerParts,
+    start: Progress,
+    clients: readonly number[],
+  ): AsyncGenerator<TrainEvent, Progress>;
 }
 
 /** Clients that are to have a head, and have none, make the first one. */

@@ -21,7 +21,7 @@ describe('faultsOf', () => {
       maxSteps: 0,
       skippedVisits: [],
     });
-    return faultsOf(parseFaults(text), { scheme, schedule, seed: 0, numClients: 3 });
+    return faultsOf(parseFaults(text), { scheme, schedule, hasOwnTests: false, seed: 0, numClients: 3 });
   };
 
   it('takes a fault at a batch of its client', () => {

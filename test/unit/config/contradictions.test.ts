@@ -90,6 +90,11 @@ describe('contradictions', () => {
       ],
       good: { mode: 'splitfed_v2', 'splitfed-optimizer': 'keep' },
     },
+    'rows of their own where one process has all': {
+      flags: { 'data-split': 'own' },
+      says: ['`data_split` is own (from --data-split)', '`link` is threads', '`link` nats'],
+      good: { 'data-split': 'own', link: 'nats', mode: 'splitfed_v1' },
+    },
     'forgetting where every client has a head of its own': {
       flags: { mode: 'parallel', forgetting: 'every_round' },
       says: [

@@ -47,7 +47,8 @@ const run: TrafficOptions = {
   shardSizes: [5, 3],
   batchSize: 2,
   frames,
-  numTestRows: 600,
+  testSizes: [600, 600],
+  hasOwnTests: false,
   forgetting: { when: 'off', numRows: 10 },
 };
 const predict = (change: Partial<TrafficOptions>) => predictTraffic({ ...run, ...change });
@@ -192,6 +193,36 @@ describe('predictTraffic of clients side by side', () => {
     const [first, second] = predict({ turns, heads: 'averaged', frames: meanFrames });
     expect(first.amounts.hand_overs).to.deep.equal(none);
     expect(second.amounts.hand_overs).to.deep.equal({ frames: 1, bytes: 60 });
+  });
+
+  it('test rows of their own: the head goes round for the tests, and is not sent again to who has it', () => {
+    const own = { hasOwnTests: true, testSizes: [600, 200] };
+    const testFrames = (clients: ReturnType<typeof predict>) =>
+      clients.map(({ amounts }) => amounts.evaluation_up.frames);
+    const handOvers = (clients: ReturnType<typeof predict>) =>
+      clients.map(({ amounts }) => amounts.hand_overs);
+    // After each round client 1 sends the head back, and both test; client 0 sends it on after each of its visits.
+    const inRing = predict(own);
+    expect(handOvers(inRing)).to.deep.equal([1, 2].map(() => ({ frames: 2, bytes: 240 })));
+    expect(testFrames(inRing)).to.deep.equal([6, 2]);
+    // The sum goes from 0 to 1 twice, and the mean back for the tests.
+    const averagedHeads = predict({ ...own, turns: sideBySide, heads: 'averaged', frames: meanFrames });
+    expect(handOvers(averagedHeads)).to.deep.equal([
+      { frames: 2, bytes: 240 },
+      { frames: 2, bytes: 120 },
+    ]);
+    expect(testFrames(averagedHeads)).to.deep.equal([6, 2]);
+  });
+
+  it('test rows of their own: who is not drawn tests at the end, if its last visit took place', () => {
+    const turns = [turn(0, [[1, 2, true]]), turn(1, [[0, 3, true]])];
+    const change = { turns, hasOwnTests: true, heads: 'averaged', frames: meanFrames } as const;
+    // The head goes from 1 to 0 to be trained, and back to be tested.
+    const [first, second] = predict(change);
+    expect([first, second].map(({ amounts }) => amounts.hand_overs.frames)).to.deep.equal([1, 1]);
+    expect([first, second].map(({ amounts }) => amounts.evaluation_up.frames)).to.deep.equal([3, 6]);
+    const [, gone] = predict({ ...change, turns: [turn(0, [[1, 2]]), turns[1]] });
+    expect(gone.amounts.evaluation_up.frames).to.equal(3);
   });
 
   it('heads of their own: nothing moves; all that there are so far are tested every round', () => {

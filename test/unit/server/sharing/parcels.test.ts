@@ -21,7 +21,7 @@ describe('pathOf', () => {
 
 describe('parcelsOf', () => {
   /** Shards of 6, 4 and 9 rows in batches of 4: 2, 1 and 3 batches a round. */
-  const parcels = (mode: Mode, change: Partial<ScheduleOptions> = {}) => {
+  const parcels = (mode: Mode, change: Partial<ScheduleOptions> = {}, hasOwnTests = false) => {
     const scheme = schemes[mode];
     const schedule = scheduleOf({
       scheme,
@@ -35,7 +35,7 @@ describe('parcelsOf', () => {
       skippedVisits: [],
       ...change,
     });
-    return parcelsOf(scheme, schedule).map(
+    return parcelsOf(scheme, { schedule, hasOwnTests }).map(
       ({ client, step, parcel }) => `${parcel} of ${client} after ${step}`,
     );
   };
@@ -74,16 +74,41 @@ describe('parcelsOf', () => {
     ]);
   });
 
+  it('where test rows are own: the head also goes round for the tests, and only to others before the next turn', () => {
+    expect(parcels('sequential', {}, true)).to.deep.equal([
+      'head of 0 after 2',
+      'head of 1 after 3',
+      ...['head of 2 after 6', 'head of 0 after 6'],
+      'head of 0 after 8',
+      'head of 1 after 9',
+      ...['head of 2 after 12', 'head of 0 after 12'],
+    ]);
+    expect(parcels('splitfed_v1', { skippedVisits: ['1@0'] }, true)).to.deep.equal([
+      'sum of 0 after 5',
+      // 2 tests, then 0, which has the head from there, gives it to 1.
+      ...['head of 2 after 5', 'head of 0 after 5'],
+      ...['sum of 0 after 11', 'sum of 1 after 11'],
+      ...['head of 2 after 11', 'head of 0 after 11'],
+    ]);
+  });
+
   it('of heads that nobody shares: none', () => {
-    for (const mode of ['parallel', 'local', 'central'] as const) expect(parcels(mode)).to.deep.equal([]);
+    for (const mode of ['parallel', 'local', 'central'] as const) {
+      expect(parcels(mode)).to.deep.equal([]);
+      expect(parcels(mode, {}, true)).to.deep.equal([]);
+    }
   });
 
   describe('are those of a training', () => {
     const compile = compilerOf(() => Promise.resolve(onnxruntimeEngine));
-    for (const mode of ['sequential', 'splitfed_v1', 'splitfed_v2'] as const) {
-      it(mode, async () => {
+    const variants = (['sequential', 'splitfed_v1', 'splitfed_v2'] as const).flatMap((mode) =>
+      [false, true].map((hasOwnTests) => ({ mode, hasOwnTests })),
+    );
+    for (const { mode, hasOwnTests } of variants) {
+      it(`${mode}${hasOwnTests ? ', test rows of their own' : ''}`, async () => {
         const schedule = { numEpochs: 4, clientFraction: 0.5 };
-        const { parts } = await openSmallTraining(compile, { mode, shardSizes: [4, 4, 4, 4, 4], schedule });
+        const small = await openSmallTraining(compile, { mode, shardSizes: [4, 4, 4, 4, 4], schedule });
+        const parts = { ...small.parts, hasOwnTests };
         const sent: string[] = [];
         const links = parts.links.map((link, client) => ({
           ...link,
@@ -98,10 +123,12 @@ describe('parcelsOf', () => {
         }));
         await trainToEnd({ ...parts, links });
         expect(sent).to.have.length.greaterThan(3);
-        const planned = parcelsOf(parts.scheme, parts.schedule);
+        const planned = parcelsOf(parts.scheme, parts);
         expect(sent).to.deep.equal(
           planned.map(({ client, step, parcel }) => `${parcel} of ${client} after ${step}`),
         );
+        // A fault names one of them by these.
+        expect(new Set(sent).size).to.equal(sent.length);
       });
     }
   });
