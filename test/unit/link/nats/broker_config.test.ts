@@ -41,6 +41,14 @@ describe('the configuration of the broker', () => {
     ]);
   });
 
+  it('lets four messages of every client wait for the server, and 256 MB for anybody', () => {
+    const pendingOf = (numClients: number) =>
+      /max_pending: (\d+)/.exec(
+        brokerConfig({ ...peers, clients: Array(numClients).fill(peers.clients[0]) }, listen),
+      )![1];
+    expect([2, 64, 100].map(pendingOf)).to.deep.equal([1 << 28, 1 << 28, 400 << 20].map(String));
+  });
+
   it('has a certificate where one is given, and says where none is', () => {
     const tls = { certificate: '/etc/a "b".pem', key: '/etc/key.pem' };
     const config = brokerConfig(peers, { ...listen, tls });
