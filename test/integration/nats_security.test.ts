@@ -8,7 +8,7 @@ import { openParcel, sealParcel } from '../../src/link/nats/sealed.js';
 import { connectAs, describeWith, startBroker, type Broker } from '../support/broker.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { foldersOf } from '../support/folders.js';
-import { makeParties } from '../support/parties.js';
+import { makeParties } from '../../src/link/nats/parties.js';
 
 const { server, clients, peers } = makeParties(3);
 const subject = (rest: string) => `bloom.${peers.runName}.${rest}`;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { brokerConfig } from '../../../../src/link/nats/broker_config.js';
-import { makeParties } from '../../../support/parties.js';
+import { makeParties } from '../../../../src/link/nats/parties.js';
 
 const { peers } = makeParties(2);
 const run = peers.runName;
