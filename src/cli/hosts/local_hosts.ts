@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { filesOf, keyPath, makeParties, peersPath } from '../../link/nats/partie
 import { partyName } from '../../link/nats/party_keys.js';
 import { startBroker } from './broker_process.js';
 import type { SideOptions } from './client_side.js';
+import { makeKeyFolder } from './key_folder.js';
 
 const MAX_STARTS = 20;
 
@@ -28,7 +29,7 @@ export interface LocalHosts {
 
 /** Makes keys for one run of the server, which never leave this machine, and starts the broker and the clients with them. */
 export async function openLocalHosts(config: RunConfig, { warn }: SideOptions): Promise<LocalHosts> {
-  const folder = await mkdtemp(join(tmpdir(), 'bloom-split-hosts-'));
+  const folder = await makeKeyFolder(tmpdir(), warn);
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const each of opened.reverse()) await each.close();
