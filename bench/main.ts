@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { onnxruntimeEngine } from '../src/engine/onnxruntime/engine.js';
 import { againstPytorch, peerIn } from './against_pytorch.js';
+import { brokerThroughput } from './broker_throughput.js';
 import { growth } from './growth.js';
 import { ledgerCost } from './ledger_cost.js';
 import { linkCost } from './link_cost.js';
@@ -31,6 +32,7 @@ const all: Readonly<Record<string, () => AsyncGenerator<Measurement | Row>>> = {
   growth,
   link_cost: linkCost,
   nats_cost: natsCost,
+  broker_throughput: brokerThroughput,
   ledger_cost: ledgerCost,
   step_time: stepTime,
 };

@@ -7,7 +7,7 @@ import { subjectsOf } from '../src/link/nats/subjects.js';
 import { connectThread } from '../src/link/thread.js';
 
 /** A client on another host, as far as the way to it goes: its main thread passes requests on to a worker thread that echoes. */
-const [url, run] = process.argv.slice(2);
+const [url, run, client] = process.argv.slice(2);
 collectAtOnce();
 const { port1, port2 } = new MessageChannel();
 const file = new URL('../test/support/link_echo_thread.js', import.meta.url);
@@ -29,7 +29,7 @@ const connection = await connectNats({
   },
 });
 const paths = { toPath: (name: string) => name };
-serveCalls(connection, subjectsOf(run).call(0), linkHandler(thread.openLink(0), paths));
+serveCalls(connection, subjectsOf(run).call(Number(client)), linkHandler(thread.openLink(0), paths));
 await connection.flush();
 process.send?.('ready');
 process.once('disconnect', () => {

@@ -1,18 +1,17 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ConfigError } from '../core/errors.js';
-import { makeFiles, type NewFile } from '../link/nats/key_files.js';
+import { makeFiles } from '../link/nats/key_files.js';
 import { toKeyYaml } from '../link/nats/key_yaml.js';
 import {
   halfToPlain,
-  keysToYaml,
   makePartyKeys,
   partyName,
   publicHalf,
   type Party,
   type PartyKeys,
 } from '../link/nats/party_keys.js';
-import { joinPeers, peersToYaml } from '../link/nats/peers.js';
+import { filesOf, keyFile, makeParties, peersPath } from '../link/nats/parties.js';
 import { wholeNumber } from './whole_number.js';
 
 const MAX_CLIENTS = 10_000;
@@ -64,21 +63,14 @@ async function makePair(party: Party, out: string): Promise<void> {
 }
 
 async function makeSet(numClients: number, out: string): Promise<void> {
-  const parties: readonly Party[] = ['server', ...Array.from({ length: numClients }, (_, client) => client)];
-  const all = parties.map(makePartyKeys);
-  const peers = joinPeers(all.map(publicHalf), 'The new keys');
-  const list = { path: join(out, 'peers.yaml'), content: peersToYaml(peers), isSecret: false };
-  await makeFiles([...all.map((keys) => keyFile(keys, out)), list]);
+  const parties = makeParties(numClients);
+  await makeFiles(filesOf(parties, out));
   process.stdout.write(
-    `${list.path}  public keys of run ${peers.runName}\n` +
+    `${peersPath(out)}  public keys of run ${parties.peers.runName}\n` +
       `${join(out, '*.key.yaml')}  private keys of the server and ${numClients} clients\n` +
       'For tests: whoever made them can read every head. Where parties do not share one machine, each makes its own with ' +
       '`bloom-split keys --client NUMBER`.\n',
   );
-}
-
-function keyFile(keys: PartyKeys, out: string): NewFile {
-  return { path: join(out, `${partyName(keys.party)}.key.yaml`), content: keysToYaml(keys), isSecret: true };
 }
 
 function halfToYaml(keys: PartyKeys): string {

@@ -1,17 +1,43 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { errors, nkeys, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node';
+import {
+  connect,
+  errors,
+  nkeyAuthenticator,
+  nkeys,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from '@nats-io/transport-node';
+import { brokerConfig, type BrokerOptions } from '../../src/link/nats/broker_config.js';
 import type { ParcelContext } from '../../src/link/nats/parcel_context.js';
 import { makePartyKeys, type PartyKeys } from '../../src/link/nats/party_keys.js';
 import { openParcel, sealParcel } from '../../src/link/nats/sealed.js';
-import { connectAs, describeWith, startBroker, type Broker } from '../support/broker.js';
 import { makeCertificates, type Certificates } from '../support/certificates.js';
 import { foldersOf } from '../support/folders.js';
-import { makeParties } from '../support/parties.js';
+import { describeWithNatsServer, startNatsServer, type NatsServer } from '../support/nats_server.js';
+import { makeParties } from '../../src/link/nats/parties.js';
 
 const { server, clients, peers } = makeParties(3);
 const subject = (rest: string) => `bloom.${peers.runName}.${rest}`;
+
+const startBroker = (tls?: BrokerOptions['tls']) =>
+  startNatsServer(brokerConfig(peers, { host: '127.0.0.1', port: -1, ...(tls && { tls }) }));
+
+/** Connects as a party, or as nobody; without trying again. */
+function connectAs(
+  keys: PartyKeys | undefined,
+  { port }: NatsServer,
+  options: NodeConnectionOptions = {},
+): Promise<NatsConnection> {
+  const authenticator = keys && nkeyAuthenticator(keys.broker.export());
+  return connect({
+    servers: `localhost:${port}`,
+    reconnect: false,
+    ...(authenticator && { authenticator }),
+    ...options,
+  });
+}
 
 /** What a connection attempt ends in, where it fails. */
 const failure = (attempt: Promise<NatsConnection>): Promise<unknown> =>
@@ -23,12 +49,11 @@ const failure = (attempt: Promise<NatsConnection>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describeWith(['nats-server'], 'the broker of a run', () => {
-  const newFolder = foldersOf();
-  let broker: Broker;
+describeWithNatsServer('the broker of a run', () => {
+  let broker: NatsServer;
   const open: NatsConnection[] = [];
   beforeEach(async () => {
-    broker = await startBroker(newFolder(), peers);
+    broker = await startBroker();
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((connection) => connection.close()));
@@ -170,16 +195,15 @@ describeWith(['nats-server'], 'the broker of a run', () => {
   });
 });
 
-describeWith(['nats-server', 'openssl'], 'the broker of a run, with a certificate', () => {
+const withCertificate = () => {
   const newFolder = foldersOf();
   let files: Certificates;
-  let broker: Broker | undefined;
+  let broker: NatsServer | undefined;
   beforeEach(() => {
     files = makeCertificates(newFolder());
   });
   afterEach(() => broker?.close());
-  const start = async (certificate: string) =>
-    (broker = await startBroker(newFolder(), peers, { certificate, key: files.key }));
+  const start = async (certificate: string) => (broker = await startBroker({ certificate, key: files.key }));
   const trusting = () => ({ tls: { caFile: files.authority } });
 
   it('lets in who trusts it and has a key, and nobody without a key', async () => {
@@ -217,8 +241,9 @@ describeWith(['nats-server', 'openssl'], 'the broker of a run, with a certificat
   });
 
   it('is missed by a client that wants TLS, where there is none', async () => {
-    broker = await startBroker(newFolder(), peers);
+    broker = await startBroker();
     const refusal = await failure(connectAs(clients[0], broker, trusting()));
     expect(String(refusal)).to.include("server does not support 'tls'");
   });
-});
+};
+describeWithNatsServer('the broker of a run, with a certificate', withCertificate, ['openssl']);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokerConfig } from '../../src/link/nats/broker_config.js';
-import { keysToYaml, partyName, type Party } from '../../src/link/nats/party_keys.js';
-import { peersToYaml } from '../../src/link/nats/peers.js';
+import { makeFiles } from '../../src/link/nats/key_files.js';
+import { filesOf, keyPath, makeParties, peersPath } from '../../src/link/nats/parties.js';
+import { partyName, type Party } from '../../src/link/nats/party_keys.js';
 import type { RunSummary } from '../../src/report/sink.js';
 import {
   newFolder,
@@ -15,7 +16,6 @@ import {
   type Running,
 } from './e2e_command.js';
 import { startNatsServer, type NatsServer } from './nats_server.js';
-import { makeParties } from './parties.js';
 
 /** A broker, and the keys of a server and its clients, whose processes a test starts. */
 export interface Hosts {
@@ -43,23 +43,22 @@ const oneHost: Places = { brokerAddress: '127.0.0.1', on: () => onThisHost };
 
 export async function openHosts(numClients: number, places = oneHost): Promise<Hosts> {
   const folder = newFolder();
-  const { server, clients, peers } = makeParties(numClients);
-  const broker = await startNatsServer(brokerConfig(peers, { host: places.brokerAddress, port: -1 }), {
-    address: places.brokerAddress,
-    on: places.on('broker'),
-  });
-  const keyFile = (party: Party) => join(folder, `${partyName(party)}.key.yaml`);
-  for (const keys of [server, ...clients])
-    writeFileSync(keyFile(keys.party), keysToYaml(keys), { mode: 0o600 });
-  const peersFile = join(folder, 'peers.yaml');
-  writeFileSync(peersFile, peersToYaml(peers));
+  const parties = makeParties(numClients);
+  await makeFiles(filesOf(parties, folder));
+  const broker = await startNatsServer(
+    brokerConfig(parties.peers, { host: places.brokerAddress, port: -1 }),
+    {
+      address: places.brokerAddress,
+      on: places.on('broker'),
+    },
+  );
   const started: Running[] = [];
   const start = (party: Party, args: readonly string[]) => {
     const running = startBloom(args, { cwd: folder }, places.on(party));
     started.push(running);
     return running;
   };
-  const as = (party: Party) => ['--key', keyFile(party), '--peers', peersFile];
+  const as = (party: Party) => ['--key', keyPath(party, folder), '--peers', peersPath(folder)];
   const clientFolder = (client: number) => join(folder, partyName(client));
   return {
     folder,

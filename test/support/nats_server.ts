@@ -20,15 +20,24 @@ export interface NatsServer {
   close(): Promise<void>;
 }
 
-export const hasNatsServer = spawnSync('nats-server', ['--version']).status === 0;
+export const hasNatsServer = hasProgram('nats-server');
 
-/** Tests that need a nats-server on the PATH: where there is none they are skipped, and say so. */
-export function describeWithNatsServer(title: string, tests: (this: Mocha.Suite) => void): void {
-  if (hasNatsServer) describe(title, tests);
+/** Tests that need a nats-server on the PATH, and maybe more: where one is missing they are skipped, and say so. */
+export function describeWithNatsServer(
+  title: string,
+  tests: (this: Mocha.Suite) => void,
+  others: readonly string[] = [],
+): void {
+  const missing = ['nats-server', ...others].filter((program) => !hasProgram(program));
+  if (missing.length === 0) describe(title, tests);
   else
     describe(title, () => {
-      it.skip('skipped, since there is no nats-server on the PATH (Debian: apt-get install nats-server)');
+      it.skip(`skipped, since there is no ${missing.join(' and no ')} on the PATH`);
     });
+}
+
+function hasProgram(name: string): boolean {
+  return spawnSync(name, ['-v'], { stdio: 'ignore' }).error === undefined;
 }
 
 /** Starts one with a configuration in its own language, or with none, on a free port of this host or another. */

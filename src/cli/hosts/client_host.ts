@@ -111,7 +111,11 @@ export class ClientHost implements HostService {
 
   async keepStates({ run, folders }: KeepRequest): Promise<void> {
     const checkpoints = this.#pathsOf(run).toPath('checkpoints');
-    const there = await readdir(checkpoints).catch(() => []);
+    const there = await readdir(checkpoints).catch((error: unknown) => {
+      // It has none yet.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    });
     const gone = there.filter((name) => !folders.includes(name));
     await Promise.all(gone.map((name) => rm(join(checkpoints, name), { recursive: true, force: true })));
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,11 @@ import type { RunConfig } from '../../config/run_config.js';
 import { makeFolder } from '../../core/files.js';
 import { brokerConfig } from '../../link/nats/broker_config.js';
 import { makeFiles } from '../../link/nats/key_files.js';
-import { keysToYaml, makePartyKeys, partyName, publicHalf } from '../../link/nats/party_keys.js';
-import { joinPeers, peersToYaml } from '../../link/nats/peers.js';
+import { filesOf, keyPath, makeParties, peersPath } from '../../link/nats/parties.js';
+import { partyName } from '../../link/nats/party_keys.js';
 import { startBroker } from './broker_process.js';
 import type { SideOptions } from './client_side.js';
+import { makeKeyFolder } from './key_folder.js';
 
 const MAX_STARTS = 20;
 
@@ -28,18 +29,18 @@ export interface LocalHosts {
 
 /** Makes keys for one run of the server, which never leave this machine, and starts the broker and the clients with them. */
 export async function openLocalHosts(config: RunConfig, { warn }: SideOptions): Promise<LocalHosts> {
-  const folder = await mkdtemp(join(tmpdir(), 'bloom-split-hosts-'));
+  const folder = await makeKeyFolder(tmpdir(), warn);
   const opened: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const each of opened.reverse()) await each.close();
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const { keyFiles, peersFile, brokerFile } = await makeKeys(config.n_workers, folder);
-    const broker = await startBroker(brokerFile, folder);
+    const broker = await startBroker(await makeKeys(config.n_workers, folder), folder);
     opened.push(broker);
-    for (const [client, keyFile] of keyFiles.clients.entries()) {
-      const args = ['--client', String(client), '--key', keyFile, '--peers', peersFile];
+    const peersFile = peersPath(folder);
+    for (let client = 0; client < config.n_workers; client++) {
+      const args = ['--client', String(client), '--key', keyPath(client, folder), '--peers', peersFile];
       const places = [
         ...['--dir', join(config.output_dir, 'clients', partyName(client))],
         ...['--datasets-dir', config.datasets_dir],
@@ -49,31 +50,20 @@ export async function openLocalHosts(config: RunConfig, { warn }: SideOptions): 
       const log = join(config.output_dir, 'clients', `${partyName(client)}.log`);
       opened.push(startClient(client, [broker.url, ...args, ...places], log, warn));
     }
-    return { url: broker.url, keyFile: keyFiles.server, peersFile, caFile: '', close };
+    return { url: broker.url, keyFile: keyPath('server', folder), peersFile, caFile: '', close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function makeKeys(numClients: number, folder: string) {
-  const server = makePartyKeys('server');
-  const clients = Array.from({ length: numClients }, (_, client) => makePartyKeys(client));
-  const peers = joinPeers([server, ...clients].map(publicHalf), 'the list made for this run');
-  const at = (name: string) => join(folder, name);
-  const [peersFile, brokerFile] = [at('peers.yaml'), at('nats.conf')];
-  const keyFileOf = (party: 'server' | number) => at(`${partyName(party)}.key.yaml`);
-  await makeFiles([
-    ...[server, ...clients].map((keys) => ({
-      path: keyFileOf(keys.party),
-      content: keysToYaml(keys),
-      isSecret: true,
-    })),
-    { path: peersFile, content: peersToYaml(peers), isSecret: false },
-    { path: brokerFile, content: brokerConfig(peers, { host: '127.0.0.1', port: -1 }), isSecret: false },
-  ]);
-  const keyFiles = { server: keyFileOf('server'), clients: clients.map((_, client) => keyFileOf(client)) };
-  return { keyFiles, peersFile, brokerFile };
+/** Makes the files of the run in its folder; gives the broker's. */
+async function makeKeys(numClients: number, folder: string): Promise<string> {
+  const parties = makeParties(numClients);
+  const path = join(folder, 'nats.conf');
+  const content = brokerConfig(parties.peers, { host: '127.0.0.1', port: -1 });
+  await makeFiles([...filesOf(parties, folder), { path, content, isSecret: false }]);
+  return path;
 }
 
 /** A client's process, started again where it ends unasked. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { isProcessAlive } from '../../core/process_alive.js';
 
 /**
  * What is not whole yet lies beside its place as `NAME.HOST-PID-RANDOM.part` while a process works on it, and as `NAME.part`
@@ -52,7 +53,7 @@ async function abandonedParts(path: string): Promise<readonly string[]> {
     if (!name.startsWith(prefix) || !name.endsWith('part')) continue;
     const owner = /^(.*)-(\d+)-[0-9a-f]{8}\.part$/.exec(name.slice(prefix.length));
     const isAbandoned = owner
-      ? (owner[1] === hostname() && !isAlive(Number(owner[2]))) || (await isOld(join(folder, name)))
+      ? (owner[1] === hostname() && !isProcessAlive(Number(owner[2]))) || (await isOld(join(folder, name)))
       : name === `${prefix}part`;
     if (isAbandoned) parts.push(join(folder, name));
   }
@@ -65,14 +66,6 @@ async function isOld(part: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false; // finished by its owner
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -1,11 +1,14 @@
 import { partyName } from './party_keys.js';
 import type { Peers } from './peers.js';
+import { WINDOW_BYTES } from './pieces.js';
 import { clientPermissions, serverPermissions } from './subjects.js';
 
 /** Bytes. A heartbeat waits behind at most one message: 0.8 s at 10 Mbit/s. */
 const MAX_PAYLOAD = 1 << 20;
-/** Bytes that the broker keeps for a party whose line is slower than the others', before it cuts it off. */
-const MAX_PENDING = 256 << 20;
+/** Bytes that the broker keeps at least for a party whose line is slower than the others', before it cuts it off. */
+const MIN_PENDING = 256 << 20;
+/** Messages of each client that it keeps: in a turn of all together every one answers the server. */
+const PENDING_OF_A_CLIENT = 4;
 /** How long the broker waits for such a line. */
 const WRITE_DEADLINE = '60s';
 
@@ -34,7 +37,7 @@ export function brokerConfig(peers: Peers, { host, port, tls }: BrokerOptions): 
     '# the list of peers changes. It holds public keys only.',
     `listen: ${JSON.stringify(`${host}:${port}`)}`,
     `max_payload: ${MAX_PAYLOAD}`,
-    `max_pending: ${MAX_PENDING}`,
+    `max_pending: ${Math.max(MIN_PENDING, clients.length * PENDING_OF_A_CLIENT * WINDOW_BYTES)}`,
     `write_deadline: ${JSON.stringify(WRITE_DEADLINE)}`,
     ...(tls
       ? [`tls: ${JSON.stringify({ cert_file: tls.certificate, key_file: tls.key })}`]

@@ -61,8 +61,22 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
       send(counter, { kind: 'ask', mark: lastAsk });
     }
   };
+  /** Begins with those that may be sent: before the one in front of them has gone out, the other side would not take them. */
+  const sendOn = () => {
+    for (const { outgoing } of calls.values()) {
+      outgoing.start();
+      if (!outgoing.isSent) return;
+    }
+  };
+  const takeLack = ({ outgoing }: Call, { counter, offset, mark }: Frame) => {
+    const isNext = [...calls].every(([other, each]) => other >= counter || each.outgoing.isSent);
+    if (!isNext) return;
+    outgoing.lacks(offset, mark);
+    sendOn();
+  };
   const end = (counter: number) => {
     calls.delete(counter);
+    sendOn();
   };
 
   const takeReply = (call: Call, frame: Frame) => {
@@ -79,7 +93,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
   };
   const take = (bytes: Uint8Array) => {
     const frame = decodeFrame(bytes);
-    const { kind, counter, mark, offset } = frame;
+    const { kind, counter, mark } = frame;
     const call = calls.get(counter);
     // Of a caller that was here before, or answered in the meantime.
     if (frame.session !== session || !call) return;
@@ -91,7 +105,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
         send(counter, { kind: 'lacking', mark, offset: call.reply?.received ?? 0 });
         break;
       case 'lacking':
-        call.outgoing.lacks(offset, mark);
+        takeLack(call, frame);
         break;
       case 'refused':
         end(counter);
@@ -122,7 +136,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
           send(counter, { kind: 'request', ...piece });
         });
         calls.set(counter, { outgoing, reply: undefined, resolve, reject });
-        outgoing.start();
+        sendOn();
       }),
     close() {
       isClosed = true;

@@ -42,8 +42,11 @@ export interface ConnectOptions {
   readonly onStatus: (status: ConnectionStatus) => void;
 }
 
-/** A dead connection is noticed after two of these: sooner than a lost party is (10 s). */
-const PING_EVERY_MS = 3000;
+/**
+ * A ping may wait so long behind other bytes on a slow line. A dead connection is noticed one ping later: sooner than a lost party is (10 s).
+ */
+const PONG_WITHIN_MS = 5000;
+const PING_EVERY_MS = 1000;
 const RECONNECT_EVERY_MS = 500;
 const FIRST_TIMEOUT_MS = 10_000;
 
@@ -66,7 +69,7 @@ export async function connectNats(options: ConnectOptions): Promise<Connection> 
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_EVERY_MS,
       pingInterval: PING_EVERY_MS,
-      maxPingOut: 1,
+      maxPingOut: PONG_WITHIN_MS / PING_EVERY_MS,
     });
   } catch (error) {
     throw connectionError(error, options);

@@ -20,7 +20,7 @@ export interface Frame {
   readonly counter: number;
   /** The caller has the replies to all calls before this one. */
   readonly answered: number;
-  /** Of request and reply: where what is sent now ends. Of ask, sent and lacking: which ask it is about; 0 for none. Of refused: why. */
+  /** Of request and reply: who has all up to here says so. Of ask, sent and lacking: which ask it is about; 0 for none. Of refused: why. */
   readonly mark: number;
   /** Of request and reply: where the piece begins. Of lacking: where the rest does. */
   readonly offset: number;

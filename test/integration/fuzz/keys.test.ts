@@ -8,7 +8,7 @@ import { halvesOf, joinPeers, peersToYaml } from '../../../src/link/nats/peers.j
 import { openParcel, sealParcel } from '../../../src/link/nats/sealed.js';
 import { fuzz, fuzzBytes, fuzzJson, numRuns } from '../../support/fuzz.js';
 import { damagedFiles } from '../../support/fuzz_inputs.js';
-import { makeParties } from '../../support/parties.js';
+import { makeParties } from '../../../src/link/nats/parties.js';
 
 const SIGNATURE_BYTES = 64;
 

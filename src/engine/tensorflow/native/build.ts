@@ -8,7 +8,7 @@ import { fetchWheel, missingWheels, removeAbandoned } from './fetch_wheels.js';
 import { checkSpace, checkTools, freeBytesIn, formatBytes } from './host.js';
 import { layoutIn, stagingFolder, type Layout } from './layout.js';
 import { applyPatch } from './patch.js';
-import { isProcessAlive } from './process_alive.js';
+import { isProcessAlive } from '../../../core/process_alive.js';
 import type { SelfTest } from './self_test.js';
 import { isBuilt, stampOf, writeStamp } from './stamp.js';
 import { arrangeDeps, unpackWheel } from './unpack.js';

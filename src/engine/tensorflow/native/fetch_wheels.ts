@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeFolder } from '../../../core/files.js';
 import { DataError, SetupError } from '../../../core/errors.js';
-import { isProcessAlive } from './process_alive.js';
+import { isProcessAlive } from '../../../core/process_alive.js';
 import { runTool } from './tool.js';
 import { pipNames, type Wheel } from './wheels.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { brokerConfig } from '../../../../src/link/nats/broker_config.js';
-import { makeParties } from '../../../support/parties.js';
+import { makeParties } from '../../../../src/link/nats/parties.js';
 
 const { peers } = makeParties(2);
 const run = peers.runName;
@@ -39,6 +39,14 @@ describe('the configuration of the broker', () => {
         subscribe: ['call.1', 'mail.*.1', 'receipt.1.*', 'beat.*'],
       },
     ]);
+  });
+
+  it('lets four messages of every client wait for the server, and 256 MB for anybody', () => {
+    const pendingOf = (numClients: number) =>
+      /max_pending: (\d+)/.exec(
+        brokerConfig({ ...peers, clients: Array(numClients).fill(peers.clients[0]) }, listen),
+      )![1];
+    expect([2, 64, 100].map(pendingOf)).to.deep.equal([1 << 28, 1 << 28, 400 << 20].map(String));
   });
 
   it('has a certificate where one is given, and says where none is', () => {

@@ -13,7 +13,7 @@ import {
 } from '../../../../src/link/nats/peers.js';
 import { foldersOf } from '../../../support/folders.js';
 import { rejection, thrown } from '../../../support/link_errors.js';
-import { makeParties } from '../../../support/parties.js';
+import { makeParties } from '../../../../src/link/nats/parties.js';
 
 const { server, clients, peers } = makeParties(3);
 const halves = [peers.server, ...peers.clients];

@@ -4,7 +4,7 @@ import { ProtocolError } from '../../../../src/core/errors.js';
 import type { ParcelContext } from '../../../../src/link/nats/parcel_context.js';
 import { openParcel, SEAL_BYTES, sealParcel } from '../../../../src/link/nats/sealed.js';
 import { thrown } from '../../../support/link_errors.js';
-import { makeParties } from '../../../support/parties.js';
+import { makeParties } from '../../../../src/link/nats/parties.js';
 
 const { clients, peers } = makeParties(3);
 const [alice, bob, carol] = clients;
