@@ -43,8 +43,10 @@ export function predictTraffic(options: TrafficOptions): readonly ClientTraffic[
     const clients = visits.map(({ client }) => client);
     for (const sender of headSenders(heads, holders, clients))
       tally.addHandOver(sender, frames.handOverBytes);
-    for (const { client, numSteps } of visits)
+    for (const { client, numSteps } of visits) {
+      tally.addVisit(client);
       addBatches(tally, client, frames.batch, { numSteps, shardSize: shardSizes[client], batchSize });
+    }
     if (heads === 'averaged')
       for (const sender of clients.slice(0, -1)) tally.addHandOver(sender, frames.sumBytes);
     holders = heads === 'own' ? [...new Set([...holders, ...clients])] : clients.slice(-1);
