@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { numElements } from '../src/core/shapes.js';
 import { toShared, type Dataset } from '../src/data/dataset.js';
+import { plainCompute } from '../src/engine/engine.js';
 import { lenet } from '../src/models/lenet.js';
 import { schemes } from '../src/server/schemes/registry.js';
 import type { GrowthJob, RoundCost } from './growth.js';
@@ -23,7 +24,7 @@ const training = await openTraining({
   scheme: schemes[mode],
   numClients,
   numThreads: Math.min(numClients, availableParallelism()),
-  intraOpThreads: 1,
+  compute: plainCompute,
 });
 const events = training.train(numRounds);
 process.stdout.write('ready\n');

@@ -102,7 +102,8 @@ function legend(isMeasured: boolean): readonly string[] {
     'bytes: a row of training, up to the server and down. hand-over: what a client sends to the next one: its head, or of',
     '  heads that are averaged their sum and the mean.',
     'client memory: 4 bytes x (parameters x (3 + 2 x optimiser slots) + batch x (input + all kept values + output)).',
-    `epoch: one pass of every client that is drawn, ${time}; ${FRAME_HEADER_BYTES} bytes of header a frame.`,
+    `epoch: one pass of every client that is drawn, ${time}; ${FRAME_HEADER_BYTES} bytes of header a frame,`,
+    '  the headers of packets, how visits and hand-overs begin, and the slow start of TCP after a rest; no tests, no checkpoints.',
     `lines: ${lines.join('; ')}.`,
     ...(isMeasured ? ['ms: a batch, forward + backward, medians on one thread of this machine.'] : []),
   ];

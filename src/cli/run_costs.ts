@@ -31,6 +31,8 @@ export class RunCosts {
   #markMs: number;
   /** How long the turn took whose visits are told; undefined while clients train. */
   #turnSeconds: number | undefined;
+  /** Clients of the last turn tell what they computed while the run goes on: a slow line would make it wait for each. */
+  #answers: Promise<void>[] = [];
 
   /** `links` of this are those of the clients, with everything that crosses them counted. */
   constructor(
@@ -48,7 +50,7 @@ export class RunCosts {
     this.#markMs = now();
   }
 
-  /** To be awaited at every event of the training. */
+  /** To be awaited at every event of the training. Throws what went wrong with a client that was asked at an earlier one. */
   async event(event: TrainEvent): Promise<void> {
     if (event.type === 'step') return;
     const nowMs = this.#now();
@@ -58,10 +60,26 @@ export class RunCosts {
         this.#turnSeconds = (nowMs - this.#markMs) / 1000;
         this.#server = added(this.#server, await this.#tails.takeSpentMs(), this.#turnSeconds);
       }
-      const spentMs = await this.links[client].takeSpentMs({ generation: 0, step });
-      this.#clients[client] = added(this.#clients[client], spentMs, this.#turnSeconds);
-    } else this.#turnSeconds = undefined;
+      this.#ask(client, step, this.#turnSeconds);
+    } else {
+      await this.answered();
+      this.#turnSeconds = undefined;
+    }
     this.#markMs = nowMs;
+  }
+
+  /** What clients were asked at events is counted. */
+  async answered(): Promise<void> {
+    await Promise.all(this.#answers.splice(0));
+  }
+
+  #ask(client: number, step: number, turnSeconds: number): void {
+    const answer = this.links[client].takeSpentMs({ generation: 0, step }).then((spentMs) => {
+      this.#clients[client] = added(this.#clients[client], spentMs, turnSeconds);
+    });
+    // Awaited later; until then a failure is nobody's.
+    answer.catch(() => undefined);
+    this.#answers.push(answer);
   }
 
   /** To be awaited where these clients rest inside their turn: what they have done of it is counted. */
@@ -70,13 +88,11 @@ export class RunCosts {
     const seconds = (nowMs - this.#markMs) / 1000;
     this.#markMs = nowMs;
     this.#server = added(this.#server, await this.#tails.takeSpentMs(), seconds);
-    for (const client of clients) {
-      const spentMs = await this.links[client].takeSpentMs({ generation: 0, step });
-      this.#clients[client] = added(this.#clients[client], spentMs, seconds);
-    }
+    for (const client of clients) this.#ask(client, step, seconds);
+    await this.answered();
   }
 
-  /** At rest. */
+  /** At rest, and after `answered`. */
   get soFar(): CostsSoFar {
     const seconds = { clients: [...this.#clients], server: this.#server };
     return { traffic: this.#ledger.traffic, seconds };

@@ -191,6 +191,7 @@ async function* trainOnce(
         const clients =
           progress.stepsInTurn === 0 ? [] : schedule[progress.turn].visits.map(({ client }) => client);
         if (clients.length > 0) await costs.collect(clients, stepsDone(schedule, progress));
+        await costs.answered();
         await checkpointer.take(cluster, progress);
       },
     },

@@ -51,8 +51,10 @@ export function predictTraffic(options: TrafficOptions): readonly ClientTraffic[
   for (const [index, { round, visits }] of turns.entries()) {
     const clients = visits.map(({ client }) => client);
     handRound(clients);
-    for (const { client, numSteps } of visits)
+    for (const { client, numSteps } of visits) {
+      tally.addVisit(client);
       addBatches(tally, client, frames.batch, { numSteps, shardSize: shardSizes[client], batchSize });
+    }
     if (heads === 'averaged')
       for (const sender of clients.slice(0, -1)) tally.addHandOver(sender, frames.sumBytes);
     holders = heads === 'own' ? [...new Set([...holders, ...clients])] : clients.slice(-1);

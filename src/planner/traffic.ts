@@ -15,6 +15,8 @@ export interface ClientTraffic {
   readonly amounts: Amounts;
   /** Requests that bring a client a frame, those of a test that fetch one, and hand-overs that it sends. */
   readonly roundTrips: number;
+  /** Turns in which it trains. */
+  readonly visits: number;
 }
 
 /** With headers. */
@@ -33,10 +35,12 @@ export function totalAmounts(clients: readonly ClientTraffic[]): Amounts {
 export class TrafficTally {
   readonly #amounts: Record<Flow, Amount>[];
   readonly #roundTrips: number[];
+  readonly #visits: number[];
 
   constructor(numClients: number) {
     this.#amounts = Array.from({ length: numClients }, noAmounts);
     this.#roundTrips = new Array<number>(numClients).fill(0);
+    this.#visits = new Array<number>(numClients).fill(0);
   }
 
   add(client: number, flow: Flow, { frames, bytes }: Amount): void {
@@ -60,8 +64,16 @@ export class TrafficTally {
     this.#roundTrips[client] += count;
   }
 
+  addVisit(client: number): void {
+    this.#visits[client]++;
+  }
+
   get clients(): readonly ClientTraffic[] {
-    return this.#amounts.map((amounts, client) => ({ amounts, roundTrips: this.#roundTrips[client] }));
+    return this.#amounts.map((amounts, client) => ({
+      amounts,
+      roundTrips: this.#roundTrips[client],
+      visits: this.#visits[client],
+    }));
   }
 }
 

@@ -25,6 +25,10 @@ export interface Network {
   close(): Promise<void>;
 }
 
+const NET = '10.0.0.0/24';
+/** Linux's own default, whatever this machine has: a line does not carry the same with each. */
+const CONGESTION = 'cubic';
+
 /** Why there can be no network here; undefined where there can. */
 export function whyNoNetwork(): string | undefined {
   if (!existsSync('/dev/net/tun')) return 'there is no /dev/net/tun';
@@ -32,6 +36,7 @@ export function whyNoNetwork(): string | undefined {
     ['python3', '--version'],
     ['nsenter', '--version'],
     ['unshare', '--net', 'ip', 'tuntap', 'add', 'dev', 'try', 'mode', 'tun'],
+    ['unshare', '--net', 'sh', '-c', `ip link set lo up && ip route add ${NET} dev lo congctl ${CONGESTION}`],
   ];
   for (const [program, ...args] of tries) {
     const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
@@ -41,8 +46,11 @@ export function whyNoNetwork(): string | undefined {
   return undefined;
 }
 
-/** Namespaces have no names: they end with the processes in them, and those with this one, however that ends. */
-export async function openNetwork(lines: readonly Line[]): Promise<Network> {
+/**
+ * Namespaces have no names: they end with the processes in them, and those with this one, however that ends. `congestionControl` is
+ * of TCP, on all hosts.
+ */
+export async function openNetwork(lines: readonly Line[], congestionControl = CONGESTION): Promise<Network> {
   const addresses = lines.map((_, host) => `10.0.0.${host + 1}`);
   const deviceOf = (host: number) => `line${host}`;
   const script = join(repoRoot, 'test', 'fixtures', 'network.py');
@@ -68,8 +76,10 @@ export async function openNetwork(lines: readonly Line[]): Promise<Network> {
     for (const [host, { pid }] of holders.entries()) {
       const device = deviceOf(host);
       runIn(network.pid, ['ip', 'link', 'set', device, 'netns', String(pid)]);
-      runIn(pid, ['ip', 'address', 'add', `${addresses[host]}/24`, 'dev', device]);
+      runIn(pid, ['ip', 'address', 'add', `${addresses[host]}/24`, 'dev', device, 'noprefixroute']);
       runIn(pid, ['ip', 'link', 'set', device, 'up', 'txqueuelen', '10000']);
+      // By route, and not by sysctl: containers have /proc/sys read-only.
+      runIn(pid, ['ip', 'route', 'add', NET, 'dev', device, 'congctl', congestionControl]);
     }
     const tell = (command: string) => network.obeys(command);
     return {

@@ -116,6 +116,7 @@ describe('predictTraffic of the ring', () => {
       hand_overs: { frames: 2, bytes: 240 },
     });
     expect(first.roundTrips).to.equal(6 + 2 + 3);
+    expect(first.visits).to.equal(2);
     // Client 1: batches of 2, 1 twice. It hands over once (the last visit is its own), and tests at the end of both rounds.
     expect(second.amounts).to.deep.include({
       activations_up: { frames: 4, bytes: 72 },
