@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainCompute, type ComputeOptions } from '../src/engine/engine.js';
 import { Contender, takeTurns, type StepJob } from './contender.js';
 import { summarise, type Measurement } from './stats.js';
 import type { Row } from './table.js';
@@ -9,8 +10,11 @@ const NUM_BLOCKS = 12;
 const lenet32: StepJob = { model: 'lenet', batchSize: 32, numSteps: 60 };
 const femnist32: StepJob = { model: 'femnist_cnn', batchSize: 32, numSteps: 20 };
 
-/** What is tried on several cores beside whole batches. */
-const microBatches = [2, 4];
+/** What is tried on two cores beside whole batches on one thread a side. */
+const variants: Readonly<Record<string, ComputeOptions>> = {
+  ', intra_op_threads 2': { ...plainCompute, intraOpThreads: 2 },
+  ', micro_batches 2': { ...plainCompute, microBatches: 2 },
+};
 
 /** Target and stretch: how many times as fast as PyTorch on as many cores. */
 const onTwoCores: readonly (readonly [StepJob, number, number])[] = [
@@ -51,11 +55,11 @@ async function* compare(
     const [program, ...args] = [...binding, ...command];
     return Contender.start(program, ...args);
   };
-  const openRing = (microBatches: number) =>
-    start(process.execPath, here('ring_process.js'), String(microBatches));
-  const rings = [{ name: '', contender: await openRing(1) }];
-  for (const number of numThreads > 1 ? microBatches : [])
-    rings.push({ name: `, micro_batches ${number}`, contender: await openRing(number) });
+  const openRing = (compute: ComputeOptions) =>
+    start(process.execPath, here('ring_process.js'), JSON.stringify(compute));
+  const rings = [{ name: '', contender: await openRing(plainCompute) }];
+  for (const [name, compute] of numThreads > 1 ? Object.entries(variants) : [])
+    rings.push({ name, contender: await openRing(compute) });
   const theirs = peer && (await start(peer.python, pytorchProcess(), peer.folder, String(numThreads)));
   try {
     for (const [job, target, stretch] of jobs) {

@@ -219,11 +219,12 @@ export async function readRows(config: RunConfig, progress: Progress): Promise<D
   };
 }
 
-/** The optimiser that a part of the configuration describes. */
+/** How a run's heads and tails compute. */
 export function computeOf(config: RunConfig): ComputeOptions {
   return { intraOpThreads: config.intra_op_threads, microBatches: config.micro_batches };
 }
 
+/** The optimiser that a part of the configuration describes. */
 export function optimizerOf(config: OptimizerConfig): OptimizerOptions {
   const { name, lr, momentum, weight_decay: weightDecay, beta1, beta2, epsilon } = config;
   return name === 'sgd'

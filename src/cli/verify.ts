@@ -11,7 +11,7 @@ import { modelNames, type ModelName } from '../models/registry.js';
 import { modes, schemes, type Mode } from '../server/schemes/registry.js';
 import { holds, type Check } from './proof.js';
 import { readTrajectory } from './trajectory.js';
-import { proveSplitEqualsUnsplit } from './verify_split.js';
+import { BATCH_SIZE, proveSplitEqualsUnsplit } from './verify_split.js';
 import { replayTrajectory } from './verify_trajectory.js';
 
 interface VerifyOptions {
@@ -55,17 +55,24 @@ export function addVerifyCommand(program: Command): void {
     .option('--cut <layer>', 'where the network is cut: name or number', DEFAULT_CUT)
     .addOption(new Option('--engine <name>', 'what computes').choices(engineChoices).default('auto'))
     .option('--devices <names>', 'devices of the threads, comma-separated, or auto', 'auto')
-    .option('--intra-op-threads <number>', 'threads that compute each operator together', wholeNumber, 1)
-    .option('--micro-batches <number>', 'parts of a batch that are computed side by side', wholeNumber, 1)
+    .option('--intra-op-threads <number>', 'threads that compute each operator together', wholeNumber(64), 1)
+    .option(
+      '--micro-batches <number>',
+      'parts of a batch that are computed side by side',
+      wholeNumber(BATCH_SIZE),
+      1,
+    )
     .action((options: VerifyOptions) => {
       refuseContradictions(options);
       return options.trajectory ? verifyTrajectories(options.trajectory, options) : verifySplit(options);
     });
 }
 
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('A number from 1 was expected.');
+function wholeNumber(max: number): (text: string) => number {
+  return (text) => {
+    if (/^[1-9]\d?$/.test(text) && Number(text) <= max) return Number(text);
+    throw new InvalidArgumentError(`A number from 1 to ${max} was expected.`);
+  };
 }
 
 function refuseContradictions({ mode, uShaped, cutBack }: VerifyOptions): void {
@@ -148,7 +155,7 @@ async function verifyTrajectories(prefixes: readonly string[], options: VerifyOp
     );
     const some = await replayTrajectory(recorded, {
       ...options,
-      compute: options,
+      compute: { intraOpThreads: options.intraOpThreads, microBatches: options.microBatches },
       tailDevice: 'auto',
       numThreads: Math.min(NUM_THREADS, numClients),
     });

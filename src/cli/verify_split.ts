@@ -44,7 +44,7 @@ export interface SplitProofOptions {
 
 /** Rows and batches are few, and a shard does not divide into whole batches. */
 const ROWS_PER_CLIENT = 74;
-const BATCH_SIZE = 16;
+export const BATCH_SIZE = 16;
 const NUM_ROUNDS = 3;
 const SEED = 0;
 

@@ -53,7 +53,7 @@ function createProgram(spec: SegmentSpec, addon: Addon, { fullName }: TfDevice):
 
 function refuseThreads({ intraOpThreads, microBatches }: SegmentSpec): void {
   const key = intraOpThreads > 1 ? 'intra_op_threads' : 'micro_batches';
-  const asked = Math.max(intraOpThreads, microBatches);
+  const asked = intraOpThreads > 1 ? intraOpThreads : microBatches;
   if (asked === 1) return;
   throw new ConfigError(
     'ERR_COMPUTE_THREADS',

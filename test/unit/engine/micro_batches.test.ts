@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Engine, Segment } from '../../../src/engine/engine.js';
 import { onnxruntimeEngine } from '../../../src/engine/onnxruntime/engine.js';
+import { LocalLane, type Key, type Lane } from '../../../src/engine/onnxruntime/micro_batches/lane.js';
 import type { LaneOptions } from '../../../src/engine/onnxruntime/micro_batches/lanes.js';
 import { partsOf } from '../../../src/engine/onnxruntime/micro_batches/parts.js';
 import { compileMicroBatches } from '../../../src/engine/onnxruntime/micro_batches/program.js';
@@ -20,7 +21,7 @@ import {
 import { expectClose, expectSameBits, randomLabels, randomTensor } from '../../support/tensors.js';
 
 /** Every part on another thread than the one before, whatever its size. */
-const everywhere: LaneOptions = { maxLanes: 2, minFlop: 0 };
+const everywhere: LaneOptions = { maxLanes: 2, minFlop: 0, openLane: openThreadLane };
 
 function inParts(microBatches: number, options: LaneOptions): Engine {
   return {
@@ -45,8 +46,8 @@ describe('micro-batches', () => {
   const head = partOf([conv2d('conv', 1, 4, 3), relu('relu'), maxPool2d('pool', 2)], [1, 12, 12]);
   const tail = partOf([flatten('flatten'), dense('fc', 100, 5)], [4, 5, 5]);
   const whole = compilerOf(() => Promise.resolve(onnxruntimeEngine));
-  const oneThread = compilerIn(4, { maxLanes: 1, minFlop: 0 });
-  const threeThreads = compilerIn(4, { maxLanes: 3, minFlop: 0 });
+  const oneThread = compilerIn(4, { ...everywhere, maxLanes: 1 });
+  const threeThreads = compilerIn(4, { ...everywhere, maxLanes: 3 });
 
   async function trainHead(segment: Segment, sizes: readonly number[]) {
     const steps = [];
@@ -103,15 +104,117 @@ describe('micro-batches', () => {
     ]);
   });
 
-  it('reject what is asked of a thread that has ended', async () => {
-    const spec = (await oneThread(head)).spec;
-    const lane = await openThreadLane(spec);
-    const call = lane.drop([]).then(() => lane.forward(new Float32Array(3), []));
+  it('with a loss come to the same bits on one thread and on three', async () => {
+    const asked = { hasLoss: true, optimizer: adam };
+    const tails = [oneThread, threeThreads].map(async (compile) => startSegment(await compile(tail, asked)));
+    const [one, three] = await Promise.all(tails);
+    const [ofOne, ofThree] = [await trainTail(one, sizes), await trainTail(three, sizes)];
+    ofOne.forEach(({ logits_BK, dx_BI }, step) => {
+      expectSameBits(ofThree[step].logits_BK.data, logits_BK.data, `logits of step ${step}`);
+      expectSameBits(
+        ofThree[step].dx_BI?.data ?? new Float32Array(),
+        dx_BI?.data ?? new Float32Array(1),
+        'dx',
+      );
+    });
+    expectSameState(three.exportState(), one.exportState());
+  });
+
+  it('that are too small start no thread', async () => {
+    const options: LaneOptions = {
+      maxLanes: 3,
+      minFlop: Infinity,
+      openLane: () => Promise.reject(new Error('a lane was opened')),
+    };
+    const program = await compileMicroBatches({ ...(await oneThread(head)).spec, microBatches: 4 }, options);
+    await trainHead(startSegment(program), sizes);
+    await program.dispose();
+  });
+
+  it('fail where a thread does not start, which closes the others', async () => {
+    const { spec } = await oneThread(head);
+    let numOpened = 0;
+    let numClosed = 0;
+    const program = await compileMicroBatches(spec, {
+      maxLanes: 3,
+      minFlop: 0,
+      async openLane() {
+        if (numOpened++ > 0) throw new Error('no more memory');
+        const lane = await LocalLane.open(spec);
+        return { ...watched(lane), close: () => lane.close().then(() => void numClosed++) };
+      },
+    });
+    const error = await reasonOf(trainHead(startSegment(program), [8]));
+    expect(error.message).to.equal('no more memory');
+    expect(numClosed).to.equal(1);
+    await program.dispose();
+  });
+
+  it('leave nothing behind of a batch that got no backward run', async () => {
+    const { spec } = await oneThread(head);
+    const kept = new Set<string>();
+    const program = await compileMicroBatches(spec, {
+      maxLanes: 2,
+      minFlop: 0,
+      openLane: async () => watched(await LocalLane.open(spec), kept),
+    });
+    const segment = startSegment(program);
+    await segment.forward(randomTensor([7, ...head.inputShape], 0));
+    expect(kept.size).to.equal(2);
+    await trainHead(segment, [8]);
+    await segment.forward(randomTensor([6, ...head.inputShape], 0));
+    const withMoreRows = segment.backward(randomTensor([8, ...head.outputShape], 0));
+    expect((await reasonOf(withMoreRows)).message).to.equal('The gradient has 8 rows, and the batch 6.');
+    segment.dispose();
+    // What is dropped is not waited for.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([...kept]).to.deep.equal([]);
+    await program.dispose();
+  });
+
+  it('reject what was and what is asked of a thread that has ended', async () => {
+    const lane = await openThreadLane((await oneThread(head)).spec);
+    const pending = reasonOf(lane.drop([]));
     await lane.close();
-    const error = await call.then(
-      () => undefined,
-      (reason: unknown) => reason as Error,
-    );
-    expect(error?.message).to.equal('A thread that computes micro-batches has ended.');
+    const later = reasonOf(lane.forward(new Float32Array(3), []));
+    for (const error of [await pending, await later])
+      expect(error.message).to.equal('A thread that computes micro-batches has ended.');
+  });
+
+  it('fail with what a thread threw', async () => {
+    const lane = await openThreadLane((await oneThread(head)).spec);
+    const backward = lane.backward([{ segment: 0, part: { firstRow: 0, numRows: 1 } }]);
+    expect((await reasonOf(backward)).message).to.equal('A backward run needs a forward run before it.');
+    await lane.close();
   });
 });
+
+/** Does as the lane does, and knows what it keeps. */
+function watched(lane: Lane, kept = new Set<string>()): Lane {
+  const nameOf = ({ segment, part }: Key) => `${segment}/${part.firstRow}`;
+  return {
+    infer: (weights_P, parts) => lane.infer(weights_P, parts),
+    forward(weights_P, parts) {
+      for (const part of parts) kept.add(nameOf(part));
+      return lane.forward(weights_P, parts);
+    },
+    backward(parts) {
+      for (const part of parts) kept.delete(nameOf(part));
+      return lane.backward(parts);
+    },
+    drop(keys) {
+      for (const key of keys) kept.delete(nameOf(key));
+      return lane.drop(keys);
+    },
+    close: () => lane.close(),
+  };
+}
+
+async function reasonOf(work: Promise<unknown>): Promise<Error> {
+  const reason: unknown = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (reason instanceof Error) return reason;
+  throw new Error('Nothing was rejected.');
+}

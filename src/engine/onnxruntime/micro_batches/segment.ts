@@ -65,12 +65,14 @@ export class MicroBatchSegment implements Segment {
     this.#state.resetOptimizers(group);
   }
 
+  /** Forgets a batch that gets no backward run. */
   dispose(): void {
     this.#lanes.drop(this.#underWay.map((part) => this.#keyOf(part)));
     this.#underWay = [];
   }
 
   async #forward(x_BI: Tensor, labels_B?: Int32Array<ArrayBuffer>): Promise<readonly PartOutput[]> {
+    this.dispose();
     this.#underWay = this.#partsOf(x_BI);
     const inputs = this.#inputs(this.#underWay, x_BI, labels_B);
     const { weights } = this.#state;
@@ -78,14 +80,19 @@ export class MicroBatchSegment implements Segment {
   }
 
   async #backward(dy_BF?: Tensor): Promise<readonly PartGradient[]> {
-    const parts = this.#underWay;
-    if (parts.length === 0) throw new Error('A backward run needs a forward run before it.');
-    this.#underWay = [];
-    const inputs = parts.map((part) => ({
+    const numRows = this.#underWay.reduce((sum, part) => sum + part.numRows, 0);
+    if (numRows === 0) throw new Error('A backward run needs a forward run before it.');
+    if (dy_BF && dy_BF.shape[0] !== numRows)
+      throw new Error(`The gradient has ${dy_BF.shape[0]} rows, and the batch ${numRows}.`);
+    const inputs = this.#underWay.map((part) => ({
       ...this.#keyOf(part),
       ...(dy_BF && { dy_bF: rowsIn(dy_BF, part) }),
     }));
-    const gradients = await this.#lanes.each(inputs, (lane, some) => lane.backward(some));
+    const gradients = await this.#lanes
+      .each(inputs, (lane, some) => lane.backward(some))
+      .finally(() => {
+        this.dispose();
+      });
     await this.#step(gradients.map(({ gradient_P }) => gradient_P));
     return gradients;
   }
