@@ -15,11 +15,12 @@ import { forgetAfter, newestCheckpoint, type Checkpoint, type SavedStates } from
 import { Checkpointer, isBefore } from '../server/checkpointer.js';
 import { rowsDone, startOf, stepsDone, type Progress } from '../server/progress.js';
 import { protocolOf } from '../server/protocols/registry.js';
-import { nameOfVisit, type Turn } from '../server/schedule.js';
+import type { Turn } from '../server/schedule.js';
 import { train } from '../server/trainer.js';
 import type { Cluster } from './cluster.js';
 import type { RunClients } from './hosts/client_side.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
+import { failedVisit } from './failed_visit.js';
 import type { RunPlan } from './plan.js';
 import { bytesOf, RunCosts, summaryOfCosts } from './run_costs.js';
 import type { RunRecord } from './run_record.js';
@@ -101,6 +102,7 @@ export async function* trainDurably(
     // Where a thread of the server is lost, no client is to blame.
     const skips = policy === 'skip' && !(failure instanceof BloomError && failure.details.isServers);
     const failed = skips ? failedVisit(schedule, reached, failure) : undefined;
+    if (failed?.isLongOver) throw longOver(failure, failed.name);
     if (failed !== undefined) skippedVisits = [...skippedVisits, failed.name];
     start = await newestCheckpoint(
       training.checkpointFolder,
@@ -146,6 +148,7 @@ async function* trainOnce(
   attempt.onCosts(costs);
   const { links } = costs;
   const beginning = start?.progress ?? startOf(schedule, links.length);
+  const hasOwnTests = config.data_split === OWN_ROWS;
   await restore(cluster, start);
   const checkpointer = new Checkpointer(
     {
@@ -156,6 +159,7 @@ async function* trainOnce(
         keep: config.keep_checkpoints,
       },
       schedule,
+      hasOwnTests,
       skippedVisits,
       dataSha256: attempt.dataSha256,
       versions: attempt.versions,
@@ -180,9 +184,10 @@ async function* trainOnce(
     generation,
     shardSizes: plan.shardSizes,
     testSizes: plan.testSizes,
-    hasOwnTests: config.data_split === OWN_ROWS,
+    hasOwnTests,
     forgetting: forgettingTests(config, plan.scheme, plan.numForgettingRows),
     pause: {
+      reached: onProgress,
       isDue: (progress: Progress) => {
         onProgress(progress);
         return checkpointer.isDue(progress);
@@ -238,22 +243,6 @@ function isClientLoss(error: unknown): boolean {
   return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
 }
 
-/** The visit that failed: the newest one, up to the turn under way, of the client that is to blame. */
-function failedVisit(
-  schedule: readonly Turn[],
-  { turn }: Progress,
-  error: unknown,
-): { readonly name: string; readonly turn: number } {
-  const { client, to } = error instanceof BloomError ? error.details : {};
-  const current = Math.min(turn, schedule.length - 1);
-  const blamed = Number(to ?? client ?? schedule[current].visits[0].client);
-  const takesPart = ({ visits }: Turn) => visits.some((visit) => visit.client === blamed);
-  const found = schedule.findLastIndex((each, index) => index <= current && takesPart(each));
-  const failed = found < 0 ? current : found;
-  const culprit = found < 0 ? schedule[current].visits[0].client : blamed;
-  return { name: nameOfVisit(culprit, schedule[failed].round), turn: failed };
-}
-
 /** How far a record goes back for a checkpoint; to its beginning where there is none. */
 export function rewindTo(checkpoint: Checkpoint | undefined): {
   lengths: Readonly<Record<string, number>>;
@@ -268,6 +257,16 @@ export function rewindTo(checkpoint: Checkpoint | undefined): {
 /** Nobody waits for another attempt. */
 function stoppedInstead(signal: string, failure: unknown): InterruptedError {
   return new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal}. ${messageOf(failure)}`, { signal });
+}
+
+function longOver(error: unknown, visit: string): BloomError {
+  return new ClientLostError(
+    'ERR_CLIENT_GONE',
+    `${messageOf(error)} Its last visit, ${visit}, is of an earlier round, and is not left out after all that came of it: resume the ` +
+      'run when the client is back.',
+    error instanceof BloomError ? error.details : {},
+    { cause: error },
+  );
 }
 
 function tooManyLosses(error: unknown, numLosses: number): BloomError {

@@ -20,6 +20,8 @@ export interface CheckpointerOptions {
   readonly folder: string;
   readonly policy: CheckpointPolicy;
   readonly schedule: readonly Turn[];
+  /** All clients of a round are asked for the test at its end. */
+  readonly hasOwnTests: boolean;
   readonly skippedVisits: readonly string[];
   readonly dataSha256: () => string;
   readonly versions: Readonly<Record<string, string>>;
@@ -97,12 +99,14 @@ export class Checkpointer {
 
   /**
    * Also keeps the newest from before the turn under way, from where a visit of it can be left out. Between two turns a visit of
-   * the one that is over may still fail: its client is asked for what comes after it.
+   * the one that is over may still fail: its client is asked for what comes after it, and where clients test their own rows all of the round
+   * are.
    */
   async #prune({ turn, stepsInTurn }: Progress): Promise<void> {
-    const { folder, policy } = this.#options;
+    const { folder, policy, schedule, hasOwnTests } = this.#options;
     const all = await listCheckpoints(folder, () => undefined);
-    const failing = stepsInTurn === 0 ? turn - 1 : turn;
+    const last = stepsInTurn === 0 ? turn - 1 : turn;
+    const failing = hasOwnTests ? schedule.findIndex(({ round }) => round === schedule[last].round) : last;
     const beforeTurn = all.find(({ progress }) => isBefore(progress, failing));
     const kept = all.filter((each, index) => index < policy.keep || each === beforeTurn);
     await keepOnly(folder, kept);

@@ -41,6 +41,8 @@ export interface TrainerParts {
 
 /** When training is to stand still, after what led there was told: the time for a checkpoint. */
 export interface Pause {
+  /** Told where the tests of a round are done. */
+  reached(progress: Progress): void;
   isDue(progress: Progress): boolean;
   /** Awaited while every side is at rest. */
   take(progress: Progress): Promise<void>;
@@ -53,7 +55,11 @@ export interface ForgettingTests {
 }
 
 /** Of a training that takes no checkpoint. */
-export const neverPause: Pause = { isDue: () => false, take: () => Promise.resolve() };
+export const neverPause: Pause = {
+  reached: () => undefined,
+  isDue: () => false,
+  take: () => Promise.resolve(),
+};
 
 export const noForgettingTests: ForgettingTests = { when: 'off', numRows: 0 };
 
@@ -69,7 +75,10 @@ export async function* train(
   const sharing = sharings[scheme.heads];
   let progress = start;
   for (const turn of schedule.slice(start.turn)) {
-    if (turn.round !== progress.round) progress = yield* endRound(parts, progress, turn.round);
+    if (turn.round !== progress.round) {
+      progress = yield* endRound(parts, progress, turn.round);
+      pause.reached(progress);
+    }
     const clients = turn.visits.map(({ client }) => client);
     if (progress.stepsInTurn === 0) {
       progress = yield* sharing.beginTurn(parts, turn, turnBegun(progress, turn));

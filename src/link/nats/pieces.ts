@@ -55,7 +55,7 @@ export class Outgoing {
     const total = this.#bytes.length;
     const end = Math.min(windowEnd, total);
     if (start >= end) return;
-    const pieceBytes = this.#pieceBytes();
+    const pieceBytes = Math.max(1, this.#pieceBytes());
     this.#lastAskBeforeSending = this.#lastAsk;
     this.#sentTo = end;
     let offset = start;

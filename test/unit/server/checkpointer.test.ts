@@ -35,6 +35,7 @@ describe('Checkpointer', () => {
         folder,
         policy,
         schedule: ring.parts.schedule,
+        hasOwnTests: false,
         skippedVisits: someFacts.skippedVisits,
         dataSha256: () => someFacts.dataSha256,
         versions: someFacts.versions,
@@ -51,6 +52,7 @@ describe('Checkpointer', () => {
     const training = trainToEnd({
       ...ring.parts,
       pause: {
+        reached: () => undefined,
         isDue: (progress) => {
           nowMs += msEach;
           numAsked++;
@@ -132,6 +134,20 @@ describe('Checkpointer', () => {
     await training;
     // Before pruning: visits end after 2, 3, 6, 8, 9 and 12 batches, and each begins where the one before ended.
     expect(seen).to.deep.equal([[2], [2, 3], [2, 3, 6], [3, 6, 8], [6, 8, 9], [8, 9, 12]]);
+  });
+
+  it('and where clients test their own rows the newest from before the round that is over or under way', async () => {
+    const seen: number[][] = [];
+    const { training, folder } = await train({
+      hasOwnTests: true,
+      policy: { ...policy, keep: 1 },
+      onWritten: () => {
+        seen.push(kept(folder));
+      },
+    });
+    await training;
+    // The second round begins after 6 batches.
+    expect(seen).to.deep.equal([[2], [2, 3], [3, 6], [6, 8], [6, 8, 9], [6, 9, 12]]);
   });
 
   it('after an interrupt takes one at once, whatever the policy, and stops', async () => {

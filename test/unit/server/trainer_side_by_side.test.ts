@@ -128,6 +128,7 @@ describe('train, clients side by side', () => {
         {
           ...parts,
           pause: {
+            reached: () => undefined,
             isDue: ({ stepsInTurn }) => stepsInTurn > 0,
             take: ({ stepsInTurn }) => {
               expect(numUnderWay).to.equal(0);
