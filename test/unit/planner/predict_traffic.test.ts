@@ -250,7 +250,7 @@ describe('predictTraffic of many clients', () => {
       clients.map((client) => turn(round, [[client, numSteps, round === 1]])),
     );
     const shardSizes = clients.map(() => 2 * numSteps);
-    return totalAmounts(predict({ turns, shardSizes }));
+    return totalAmounts(predict({ turns, shardSizes, testSizes: clients.map(() => 600) }));
   };
 
   it('training grows as the rows, however many clients they are dealt to; hand-overs and last tests as the clients', () => {
