@@ -141,7 +141,11 @@ describe('micro-batches', () => {
       async openLane() {
         if (numOpened++ > 0) throw new Error('no more memory');
         const lane = await LocalLane.open(spec);
-        return { ...watched(lane), close: () => lane.close().then(() => void numClosed++) };
+        const close = async () => {
+          await lane.close();
+          numClosed++;
+        };
+        return { ...watched(lane), close };
       },
     });
     const error = await reasonOf(trainHead(startSegment(program), [8]));
