@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { InputFormat, RowOrder } from '../data/batches.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Shard } from '../data/splits/data_split.js';
+import { plainCompute, type ComputeOptions } from '../engine/engine.js';
 import { chooseEngine, type EngineChoice } from '../engine/choice.js';
 import type { OptimizerMean } from '../engine/mean_state.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
@@ -17,7 +18,6 @@ import { sequential } from '../server/schemes/sequential.js';
 import type { Tails } from '../server/tails/tails.js';
 import { openTails } from './open_tails.js';
 import { clientSegments, type SegmentOptions } from './segment_specs.js';
-import { type ComputeOptions, plainCompute } from '../engine/engine.js';
 
 /** What the server's side of a cluster is made of. */
 export interface ServerOptions {

@@ -6,6 +6,7 @@ import { loadDataset } from '../data/registry.js';
 import type { Partition } from '../data/splits/data_split.js';
 import { OWN_ROWS, partition } from '../data/splits/registry.js';
 import { stratifiedSample } from '../data/stratified.js';
+import type { ComputeOptions } from '../engine/engine.js';
 import { parseFaults, type Fault } from '../link/faults.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
 import { splitNetwork, type Network, type SplitNetwork } from '../models/network.js';
@@ -14,7 +15,6 @@ import { nameOfVisit, scheduleOf, type Turn } from '../server/schedule.js';
 import { schemes } from '../server/schemes/registry.js';
 import type { Scheme } from '../server/schemes/scheme.js';
 import { faultsOf } from './planned_faults.js';
-import type { ComputeOptions } from '../engine/engine.js';
 
 /** What the server knows of the rows, which the clients have. */
 export interface KnownRows {

@@ -1,12 +1,5 @@
 import type { RunConfig } from '../config/run_config.js';
-import {
-  BloomError,
-  ClientLostError,
-  InterruptedError,
-  messageOf,
-  ProtocolError,
-  ShapeError,
-} from '../core/errors.js';
+import { BloomError, InterruptedError, messageOf } from '../core/errors.js';
 import type { CostsSoFar, CostsSummary } from '../core/costs.js';
 import type { SavedWeights, TrainEvent, TrainResult } from '../core/events.js';
 import { OWN_ROWS } from '../data/splits/registry.js';
@@ -20,7 +13,7 @@ import { train } from '../server/trainer.js';
 import type { Cluster } from './cluster.js';
 import type { RunClients } from './hosts/client_side.js';
 import { askClassCounts, forgettingTests } from './evaluations.js';
-import { failedVisit } from './failed_visit.js';
+import { failedVisit, isClientLoss, longOver, tooManyLosses } from './client_loss.js';
 import type { RunPlan } from './plan.js';
 import { bytesOf, RunCosts, summaryOfCosts } from './run_costs.js';
 import type { RunRecord } from './run_record.js';
@@ -238,11 +231,6 @@ function loadHeads(links: readonly Link[], { clients, ...file }: SavedStates): r
   });
 }
 
-/** Its thread ended, did not answer, threw, or sent what cannot be. */
-function isClientLoss(error: unknown): boolean {
-  return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
-}
-
 /** How far a record goes back for a checkpoint; to its beginning where there is none. */
 export function rewindTo(checkpoint: Checkpoint | undefined): {
   lengths: Readonly<Record<string, number>>;
@@ -257,23 +245,4 @@ export function rewindTo(checkpoint: Checkpoint | undefined): {
 /** Nobody waits for another attempt. */
 function stoppedInstead(signal: string, failure: unknown): InterruptedError {
   return new InterruptedError('ERR_INTERRUPTED', `Stopped by ${signal}. ${messageOf(failure)}`, { signal });
-}
-
-function longOver(error: unknown, visit: string): BloomError {
-  return new ClientLostError(
-    'ERR_CLIENT_GONE',
-    `${messageOf(error)} Its last visit, ${visit}, is of an earlier round, and is not left out after all that came of it: resume the ` +
-      'run when the client is back.',
-    error instanceof BloomError ? error.details : {},
-    { cause: error },
-  );
-}
-
-function tooManyLosses(error: unknown, numLosses: number): BloomError {
-  return new ClientLostError(
-    'ERR_TOO_MANY_LOSSES',
-    `${messageOf(error)} It was loss number ${numLosses} of this run, more than \`max_retries\` allows.`,
-    {},
-    { cause: error },
-  );
 }

@@ -1,5 +1,6 @@
 import { limitRows, type Dataset } from '../data/dataset.js';
 import { partitionIid } from '../data/splits/iid.js';
+import type { ComputeOptions } from '../engine/engine.js';
 import type { EngineChoice } from '../engine/choice.js';
 import type { OptimizerMean } from '../engine/mean_state.js';
 import type { OptimizerOptions } from '../engine/optimizer.js';
@@ -19,7 +20,6 @@ import {
   type Trajectory,
 } from './proof.js';
 import { replayUnsplit } from './replay.js';
-import type { ComputeOptions } from '../engine/engine.js';
 
 /** What is compared. */
 export interface SplitProofOptions {

@@ -1,6 +1,7 @@
 import type { ActivationsMessage, GradientsMessage, VisitRequest, WeightsFile } from '../link/messages.js';
 import type { Link } from '../link/link.js';
 import { partitionInOrder } from '../data/splits/iid.js';
+import type { ComputeOptions } from '../engine/engine.js';
 import type { EngineChoice } from '../engine/choice.js';
 import { fromNamedTensors, toNamedTensors } from '../models/weights.js';
 import { scheduleOf } from '../server/schedule.js';
@@ -8,7 +9,6 @@ import { sequential } from '../server/schemes/sequential.js';
 import { openCluster, plainCluster } from './cluster.js';
 import { distance, largestDifference, recordTraining, type Check, type Trajectory } from './proof.js';
 import { recordedFloats, type RecordedTrajectory } from './trajectory.js';
-import type { ComputeOptions } from '../engine/engine.js';
 
 /** How close a replay must come. */
 const tolerances = {

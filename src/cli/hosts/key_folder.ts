@@ -11,16 +11,20 @@ const PREFIX = `bloom-split-hosts-${hostname()}-`;
  * killed is removed, since it holds secrets; what cannot be is told.
  */
 export async function makeKeyFolder(place: string, warn: (message: string) => void): Promise<string> {
-  await removeLeft(place).catch((error: unknown) => {
-    warn(`keys that an earlier run may have left in "${place}" cannot be removed: ${messageOf(error)}`);
+  await removeLeft(place, warn).catch((error: unknown) => {
+    warn(`what earlier runs may have left in "${place}" cannot be looked for: ${messageOf(error)}`);
   });
   return await mkdtemp(join(place, `${PREFIX}${process.pid}-`));
 }
 
-async function removeLeft(place: string): Promise<void> {
+async function removeLeft(place: string, warn: (message: string) => void): Promise<void> {
   for (const name of await readdir(place)) {
     const path = join(place, name);
-    if (await isLeft(name, path)) await rm(path, { recursive: true, force: true });
+    if (!(await isLeft(name, path))) continue;
+    // The others go nevertheless.
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      warn(`the keys that an earlier run left in "${path}" cannot be removed: ${messageOf(error)}`);
+    });
   }
 }
 

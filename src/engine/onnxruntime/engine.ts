@@ -4,7 +4,7 @@ import { ConfigError } from '../../core/errors.js';
 import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
 import { compileMicroBatches } from './micro_batches/program.js';
 import { OrtSegment } from './segment.js';
-import { CPU, createSession } from './sessions.js';
+import { CPU, createRunSessions, releaseSessions } from './sessions.js';
 import { buildTrainingModels } from './training_graph.js';
 
 /** Training on any CPU: forward, backward and optimiser step compiled to ONNX graphs that onnxruntime runs. */
@@ -31,17 +31,10 @@ export const onnxruntimeEngine: Engine = {
 
 async function compileWhole(spec: SegmentSpec): Promise<Program> {
   const models = buildTrainingModels(spec);
-  const [infer, forward, backward] = await Promise.all([
-    createSession(models.infer, spec),
-    createSession(models.forward, spec),
-    createSession(models.backward, spec),
-  ]);
-  const sessions = { infer, forward, backward };
+  const sessions = await createRunSessions(models, spec);
   return {
     spec,
     createSegment: (state) => new OrtSegment(spec, models, sessions, state),
-    dispose: async () => {
-      await Promise.all(Object.values(sessions).map((session) => session.release()));
-    },
+    dispose: () => releaseSessions(sessions),
   };
 }

@@ -4,26 +4,21 @@ import { NumericError } from '../../core/errors.js';
 import type { Tensor } from '../../core/shapes.js';
 import type { LossGradient, Segment, SegmentSpec, SegmentState } from '../engine.js';
 import type { ExtractedModel } from './graph.js';
+import type { RunSessions } from './sessions.js';
 import { isFiniteCheck, rowsOf, toOrt, vector, type Tensors } from './tensors.js';
 import { TrainedState } from './trained_state.js';
 import { feeds, type TrainingModels } from './training_graph.js';
-
-export interface TrainingSessions {
-  readonly infer: ort.InferenceSession;
-  readonly forward: ort.InferenceSession;
-  readonly backward: ort.InferenceSession;
-}
 
 /** A segment whose every run is one onnxruntime session's. */
 export class OrtSegment implements Segment {
   readonly #spec: SegmentSpec;
   readonly #models: TrainingModels;
-  readonly #sessions: TrainingSessions;
+  readonly #sessions: RunSessions;
   readonly #state: TrainedState;
   /** What the last forward run was given and kept, until its backward run. */
   #kept: Tensors | undefined;
 
-  constructor(spec: SegmentSpec, models: TrainingModels, sessions: TrainingSessions, state: SegmentState) {
+  constructor(spec: SegmentSpec, models: TrainingModels, sessions: RunSessions, state: SegmentState) {
     this.#spec = spec;
     this.#models = models;
     this.#sessions = sessions;
@@ -97,7 +92,7 @@ export class OrtSegment implements Segment {
     return results;
   }
 
-  async #run(which: keyof TrainingSessions, available: Tensors): Promise<Tensors> {
+  async #run(which: keyof RunSessions, available: Tensors): Promise<Tensors> {
     return await run(this.#sessions[which], this.#models[which], available);
   }
 }

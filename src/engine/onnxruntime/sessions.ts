@@ -5,6 +5,25 @@ import type { ExtractedModel } from './graph.js';
 /** The one device of this engine. */
 export const CPU = 'cpu';
 
+/** Of the runs that every training step has. */
+export type RunSessions = Readonly<Record<'infer' | 'forward' | 'backward', ort.InferenceSession>>;
+
+export async function createRunSessions(
+  models: Readonly<Record<keyof RunSessions, ExtractedModel>>,
+  compute: ComputeOptions,
+): Promise<RunSessions> {
+  const [infer, forward, backward] = await Promise.all([
+    createSession(models.infer, compute),
+    createSession(models.forward, compute),
+    createSession(models.backward, compute),
+  ]);
+  return { infer, forward, backward };
+}
+
+export async function releaseSessions(sessions: RunSessions): Promise<void> {
+  await Promise.all(Object.values(sessions).map((session) => session.release()));
+}
+
 /** Threads beside the run's own sleep when they have nothing to do: the other side, or another program, needs their core. */
 const sleepWhenIdle = { session: { intra_op: { allow_spinning: '0' } } };
 

@@ -3,7 +3,7 @@ import ort from 'onnxruntime-node';
 import type { Tensor } from '../../../core/shapes.js';
 import type { SegmentSpec } from '../../engine.js';
 import { keptFor, run } from '../segment.js';
-import { createSession } from '../sessions.js';
+import { createRunSessions, releaseSessions, type RunSessions } from '../sessions.js';
 import { floatsOf, isFiniteCheck, rowsOf, toOrt, vector, type Tensors } from '../tensors.js';
 import { buildMicroBatchModels, feeds, type MicroBatchModels } from '../training_graph.js';
 import type { Part } from './parts.js';
@@ -50,26 +50,19 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-type LaneSessions = Readonly<Record<'infer' | 'forward' | 'backward', ort.InferenceSession>>;
-
 /** Computes in the thread that calls. */
 export class LocalLane implements Lane {
   readonly #spec: SegmentSpec;
   readonly #models: MicroBatchModels;
-  readonly #sessions: LaneSessions;
+  readonly #sessions: RunSessions;
   readonly #kept = new Map<string, Tensors>();
 
   static async open(spec: SegmentSpec): Promise<LocalLane> {
     const models = buildMicroBatchModels(spec);
-    const [infer, forward, backward] = await Promise.all([
-      createSession(models.infer, spec),
-      createSession(models.forward, spec),
-      createSession(models.backward, spec),
-    ]);
-    return new LocalLane(spec, models, { infer, forward, backward });
+    return new LocalLane(spec, models, await createRunSessions(models, spec));
   }
 
-  private constructor(spec: SegmentSpec, models: MicroBatchModels, sessions: LaneSessions) {
+  private constructor(spec: SegmentSpec, models: MicroBatchModels, sessions: RunSessions) {
     this.#spec = spec;
     this.#models = models;
     this.#sessions = sessions;
@@ -109,7 +102,7 @@ export class LocalLane implements Lane {
   }
 
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.#sessions).map((session) => session.release()));
+    await releaseSessions(this.#sessions);
   }
 
   async #forwardPart(weights: ort.Tensor, { x_bI, loss, ...key }: PartInput): Promise<PartOutput> {

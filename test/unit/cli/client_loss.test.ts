@@ -1,26 +1,12 @@
 import { expect } from 'chai';
-import { failedVisit } from '../../../src/cli/failed_visit.js';
+import { failedVisit } from '../../../src/cli/client_loss.js';
 import { ClientLostError } from '../../../src/core/errors.js';
-import { scheduleOf } from '../../../src/server/schedule.js';
-import { schemes, type Mode } from '../../../src/server/schemes/registry.js';
+import { threeRounds } from '../../support/schedules.js';
 
-/** Three clients with a batch each, three rounds. */
-const schedule = (mode: Mode) =>
-  scheduleOf({
-    scheme: schemes[mode],
-    numEpochs: 3,
-    localEpochs: 1,
-    batchSize: 4,
-    shardSizes: [4, 4, 4],
-    clientFraction: 1,
-    seed: 0,
-    maxSteps: 0,
-    skippedVisits: [],
-  });
 const lost = (client: number) => new ClientLostError('ERR_CLIENT_LOST', 'It is gone.', { client });
 
 describe('the visit that failed', () => {
-  const ring = schedule('sequential');
+  const ring = threeRounds('sequential');
   const turns = ring.map(({ round, visits }) => [round, visits[0].client] as const);
   const placeOf = (round: number, client: number) =>
     turns.findIndex(([itsRound, itsClient]) => itsRound === round && itsClient === client);
@@ -43,7 +29,7 @@ describe('the visit that failed', () => {
       const found = failedVisit(ring, { round: 1, turn: 6 }, lost(client));
       expect(found).to.deep.equal({ name: `${client}@1`, turn: placeOf(1, client), isLongOver: false });
     }
-    const sideBySide = schedule('splitfed_v1');
+    const sideBySide = threeRounds('splitfed_v1');
     expect(failedVisit(sideBySide, { round: 0, turn: 1 }, lost(2)).name).to.equal('2@0');
     expect(failedVisit(sideBySide, { round: 1, turn: 1 }, lost(2)).name).to.equal('2@1');
   });

@@ -1,6 +1,11 @@
-import { BloomError } from '../core/errors.js';
+import { BloomError, ClientLostError, messageOf, ProtocolError, ShapeError } from '../core/errors.js';
 import type { Progress } from '../server/progress.js';
 import { nameOfVisit, type Turn } from '../server/schedule.js';
+
+/** Its thread ended, did not answer, threw, or sent what cannot be. */
+export function isClientLoss(error: unknown): boolean {
+  return error instanceof ClientLostError || error instanceof ProtocolError || error instanceof ShapeError;
+}
 
 export interface FailedVisit {
   readonly name: string;
@@ -35,4 +40,23 @@ export function failedVisit(
 function turnUnderWay(schedule: readonly Turn[], { round, turn }: Pick<Progress, 'round' | 'turn'>): number {
   const isTested = turn > 0 && schedule.at(turn)?.round !== round;
   return isTested ? turn - 1 : turn;
+}
+
+export function longOver(error: unknown, visit: string): BloomError {
+  return new ClientLostError(
+    'ERR_CLIENT_GONE',
+    `${messageOf(error)} Its last visit, ${visit}, is of an earlier round, and is not left out after all that came of it: resume the ` +
+      'run when the client is back.',
+    error instanceof BloomError ? error.details : {},
+    { cause: error },
+  );
+}
+
+export function tooManyLosses(error: unknown, numLosses: number): BloomError {
+  return new ClientLostError(
+    'ERR_TOO_MANY_LOSSES',
+    `${messageOf(error)} It was loss number ${numLosses} of this run, more than \`max_retries\` allows.`,
+    {},
+    { cause: error },
+  );
 }
