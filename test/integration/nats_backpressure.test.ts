@@ -173,7 +173,7 @@ describeWithNatsServer('what waits for a party that stops reading', () => {
     const calls = [0, 1].map((number) => caller.call(message(number)));
     expect(await Promise.all(calls)).to.deep.equal(expected.slice(0, 2));
     expect(statuses).to.deep.equal([]);
-    const sizes = [0, 1].map((number) => encodeMessage(message(number)).length);
+    const sizes = [0, 1].map((number) => encodeMessage(message(number)).bytes.length);
     expect(sent.messageBytes).to.equal(sizes[0] + sizes[1]);
   });
 });

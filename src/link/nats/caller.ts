@@ -74,8 +74,9 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
     outgoing.lacks(offset, mark);
     sendOn();
   };
-  const end = (counter: number) => {
+  const end = (counter: number, { outgoing }: Call) => {
     calls.delete(counter);
+    outgoing.close();
     sendOn();
   };
 
@@ -84,7 +85,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
     const state = reply.take(frame);
     if (state === 'more is to be asked for') send(frame.counter, { kind: 'lacking', offset: reply.received });
     if (state !== 'whole') return;
-    end(frame.counter);
+    end(frame.counter, call);
     try {
       call.resolve(valueOf(decodeMessage(reply.bytes())));
     } catch (error) {
@@ -108,7 +109,7 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
         takeLack(call, frame);
         break;
       case 'refused':
-        end(counter);
+        end(counter, call);
         call.reject(refusalError(mark, requests));
         break;
       case 'request':
@@ -129,10 +130,10 @@ export function openCaller(connection: Connection, options: CallerOptions): Call
             'ERR_TOO_MANY_CALLS',
             `${MAX_CALLS} calls on "${requests}" wait for the first of them: no more are made.`,
           );
-        const bytes = encodeMessage(message);
+        const encoded = encodeMessage(message);
         const counter = next++;
         const pieceBytes = () => connection.maxPayload - HEADER_BYTES;
-        const outgoing = new Outgoing(bytes, pieceBytes, (piece) => {
+        const outgoing = new Outgoing(encoded, pieceBytes, (piece) => {
           send(counter, { kind: 'request', ...piece });
         });
         calls.set(counter, { outgoing, reply: undefined, resolve, reject });

@@ -48,7 +48,7 @@ export function openMail(connection: Connection, options: MailOptions): Closable
     const { step, round, from, to, sha256 } = parcel;
     const kind = 'vectors' in parcel ? 'sum' : 'head';
     const context: ParcelContext = { run, kind, generation: parcel.generation, step, round, from, to };
-    const sealed = sealParcel(encodeMessage(parcel), correspondence, context);
+    const sealed = sealParcel(encodeMessage(parcel).bytes, correspondence, context);
     const receipt = await callerTo(to).call({ sealed: sealed.buffer });
     if ((receipt as { readonly sha256?: unknown } | null)?.sha256 !== sha256)
       throw new Error(`client ${to} confirmed another SHA-256 than the parcel's`);

@@ -18,27 +18,61 @@ const codec: ExtensionCodecType<undefined> = {
   decode: (bytes) => new Uint8Array(bytes).buffer,
 };
 
+/** A message as MessagePack. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** For when nobody reads the bytes any more: their memory is then used for a later message. */
+  release(): void;
+}
+
+/** An encoder and the memory that it has. */
+interface Spare {
+  readonly encoder: Encoder;
+  readonly numBytes: number;
+}
+
+/** Of messages that were released, the oldest first: new memory takes as long to get as its copy does. */
+const spares: Spare[] = [];
+const MAX_SPARES = 4;
+/** Smaller memory is had at once, and larger memory is not held. */
+const MIN_SPARE_BYTES = 1 << 14;
+const MAX_SPARE_BYTES = 4 << 20;
+
 /**
  * Plain data with ArrayBuffers as MessagePack. The buffers are moved: they are empty afterwards. Throws ProtocolError where it is not
  * plain, or too large.
  */
-export function encodeMessage(message: unknown): Uint8Array {
+export function encodeMessage(message: unknown): Encoded {
   const buffers = movables(message) as ArrayBuffer[];
   const numBytes = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
   if (numBytes > MAX_MESSAGE_BYTES)
     throw unsendable(`it has ${numBytes} bytes, and ${MAX_MESSAGE_BYTES} is the limit`);
-  const encoder = new Encoder({
-    extensionCodec: codec,
-    ignoreUndefined: true,
-    initialBufferSize: numBytes + 1024,
-  });
+  const encoder = encoderFor(numBytes + 1024);
   try {
-    return encoder.encodeSharedRef(message);
+    const bytes = encoder.encodeSharedRef(message);
+    let isReleased = false;
+    const release = () => {
+      if (!isReleased) keep({ encoder, numBytes: bytes.buffer.byteLength });
+      isReleased = true;
+    };
+    return { bytes, release };
   } catch (error) {
     throw unsendable(messageOf(error));
   } finally {
     structuredClone(null, { transfer: buffers });
   }
+}
+
+function encoderFor(numBytes: number): Encoder {
+  const found = numBytes < MIN_SPARE_BYTES ? -1 : spares.findIndex((spare) => spare.numBytes >= numBytes);
+  if (found >= 0) return spares.splice(found, 1)[0].encoder;
+  return new Encoder({ extensionCodec: codec, ignoreUndefined: true, initialBufferSize: numBytes });
+}
+
+function keep(spare: Spare): void {
+  if (spare.numBytes < MIN_SPARE_BYTES || spare.numBytes > MAX_SPARE_BYTES) return;
+  if (spares.length === MAX_SPARES) spares.shift();
+  spares.push(spare);
 }
 
 /** What was encoded, with buffers of its own. Throws ProtocolError, with memory in proportion to the bytes. */

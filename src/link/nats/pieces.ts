@@ -1,5 +1,6 @@
 import { ProtocolError } from '../../core/errors.js';
 import type { Frame } from './frame.js';
+import type { Encoded } from './message_bytes.js';
 
 /**
  * Most bytes of a message that are on their way at a time: what a slow receiver makes the broker hold. Heartbeats wait behind them: 0.8 s on a
@@ -16,15 +17,16 @@ export type Piece = Pick<Frame, 'mark' | 'offset' | 'total' | 'body'>;
  * A message on its way out, kept until it is answered. No more of it is sent than a window from where the receiver is; what was lost is sent again.
  */
 export class Outgoing {
-  readonly #bytes: Uint8Array;
+  readonly #message: Encoded;
   readonly #sendPiece: (piece: Piece) => void;
   readonly #pieceBytes: () => number;
   #sentTo = 0;
   #lastAsk = 0;
   #lastAskBeforeSending = 0;
 
-  constructor(bytes: Uint8Array, pieceBytes: () => number, sendPiece: (piece: Piece) => void) {
-    this.#bytes = bytes;
+  /** The piece that it hands out is to be read at once. */
+  constructor(message: Encoded, pieceBytes: () => number, sendPiece: (piece: Piece) => void) {
+    this.#message = message;
     this.#pieceBytes = pieceBytes;
     this.#sendPiece = sendPiece;
   }
@@ -36,7 +38,7 @@ export class Outgoing {
 
   /** Whether all of it was sent at least once. */
   get isSent(): boolean {
-    return this.#sentTo === this.#bytes.length;
+    return this.#sentTo === this.#message.bytes.length;
   }
 
   /** The receiver is, or was, asked for this message. */
@@ -51,8 +53,14 @@ export class Outgoing {
     this.#send(isLost ? offset : this.#sentTo, Math.min(offset, this.#sentTo) + WINDOW_BYTES);
   }
 
+  /** It was answered: nobody asks for it again. */
+  close(): void {
+    this.#message.release();
+  }
+
   #send(start: number, windowEnd: number): void {
-    const total = this.#bytes.length;
+    const { bytes } = this.#message;
+    const total = bytes.length;
     const end = Math.min(windowEnd, total);
     if (start >= end) return;
     const pieceBytes = Math.max(1, this.#pieceBytes());
@@ -63,7 +71,7 @@ export class Outgoing {
       // Once all is on its way nobody has to say how far it is.
       const mark = end === total ? total : Math.min(nextStep(offset), total);
       const pieceEnd = Math.min(offset + pieceBytes, mark, end);
-      this.#sendPiece({ mark, offset, total, body: this.#bytes.subarray(offset, pieceEnd) });
+      this.#sendPiece({ mark, offset, total, body: bytes.subarray(offset, pieceEnd) });
       offset = pieceEnd;
     }
   }

@@ -20,7 +20,7 @@ export function beat(
   everyMs: number,
 ): Closable {
   const send = () => {
-    connection.publish(subject, encodeMessage(state()));
+    connection.publish(subject, encodeMessage(state()).bytes);
   };
   const timer = setInterval(send, everyMs);
   send();

@@ -2,7 +2,7 @@ import { ProtocolError, toPlainError } from '../../core/errors.js';
 import { outcomeOf, type Outcome } from '../wire.js';
 import type { Closable, Connection } from './connection.js';
 import { decodeFrame, encodeFrame, HEADER_BYTES, type Frame } from './frame.js';
-import { decodeMessage, encodeMessage } from './message_bytes.js';
+import { decodeMessage, encodeMessage, type Encoded } from './message_bytes.js';
 import { Incoming, Outgoing } from './pieces.js';
 import { numberOfRefusal, type Refusal } from './refusals.js';
 import { MAX_CALLS, type CallSubjects } from './subjects.js';
@@ -68,7 +68,7 @@ export function serveCalls(
     // Nobody waits for it where the session has ended.
     if (to !== memory) return;
     const pieceBytes = () => connection.maxPayload - HEADER_BYTES;
-    const outgoing = new Outgoing(bytesOf(outcome), pieceBytes, (piece) => {
+    const outgoing = new Outgoing(encodedOutcome(outcome), pieceBytes, (piece) => {
       send(frame, { kind: 'reply', ...piece });
     });
     to.replies.set(frame.counter, outgoing);
@@ -95,7 +95,11 @@ export function serveCalls(
       refuse(frame, 'gap');
       return;
     }
-    for (const each of of.replies.keys()) if (each < answered) of.replies.delete(each);
+    for (const [each, reply] of of.replies) {
+      if (each >= answered) continue;
+      of.replies.delete(each);
+      reply?.close();
+    }
     switch (kind) {
       case 'request':
         takeRequest(of, frame);
@@ -125,7 +129,7 @@ export function serveCalls(
 const nothing = new Uint8Array(0);
 
 /** A reply that cannot be sent is an error of its own. */
-function bytesOf(outcome: Outcome<unknown>): Uint8Array {
+function encodedOutcome(outcome: Outcome<unknown>): Encoded {
   try {
     return encodeMessage(outcome);
   } catch (error) {

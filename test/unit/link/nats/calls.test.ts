@@ -69,7 +69,7 @@ describe('calls over NATS', () => {
     return answers;
   };
   const request = (session: string, counter: number, answered: number) => {
-    const body = encodeMessage(counter);
+    const body = encodeMessage(counter).bytes;
     return { kind: 'request', session, counter, answered, mark: 1, total: 1, body } as const;
   };
   const refusalIn = ([frame]: readonly Frame[]) => {

@@ -2,7 +2,12 @@ import { decode, encode } from '@msgpack/msgpack';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ProtocolError } from '../../../../src/core/errors.js';
-import { decodeMessage, encodeMessage, MAX_MESSAGE_BYTES } from '../../../../src/link/nats/message_bytes.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  MAX_MESSAGE_BYTES,
+  type Encoded,
+} from '../../../../src/link/nats/message_bytes.js';
 import { thrown } from '../../../support/link_errors.js';
 
 describe('messages as bytes', () => {
@@ -27,7 +32,7 @@ describe('messages as bytes', () => {
     fc.assert(
       fc.property(messages, (message) => {
         const same = JSON.stringify(message) === '-0' ? 0 : message;
-        expect(decodeMessage(encodeMessage(message))).to.deep.equal(withoutNegativeZero(same));
+        expect(decodeMessage(encodeMessage(message).bytes)).to.deep.equal(withoutNegativeZero(same));
       }),
     );
   });
@@ -36,7 +41,9 @@ describe('messages as bytes', () => {
     for (const length of [0, 1, 2, 3, 4, 8, 16, 255, 256, 65_535, 65_536, 1 << 20]) {
       const given = Uint8Array.from({ length }, (_, at) => at);
       const copy = given.slice().buffer;
-      const bytes = Buffer.from(encodeMessage({ z: { data: given.buffer }, labels: [new ArrayBuffer(3)] }));
+      const bytes = Buffer.from(
+        encodeMessage({ z: { data: given.buffer }, labels: [new ArrayBuffer(3)] }).bytes,
+      );
       expect(given.buffer.byteLength, 'it was moved').to.equal(0);
       const message = decodeMessage(bytes) as { z: { data: ArrayBuffer }; labels: ArrayBuffer[] };
       expect(message).to.deep.equal({ z: { data: copy }, labels: [new ArrayBuffer(3)] });
@@ -45,8 +52,31 @@ describe('messages as bytes', () => {
     }
   });
 
+  it('use the memory of those that were released, and of no others', () => {
+    const message = (byte: number, length: number) => ({ data: new Uint8Array(length).fill(byte).buffer });
+    const steps = fc.array(fc.record({ length: fc.nat(100_000), released: fc.option(fc.nat(9)) }));
+    fc.assert(
+      fc.property(steps, (all) => {
+        const held: { readonly encoded: Encoded; readonly byte: number; readonly length: number }[] = [];
+        all.forEach(({ length, released }, byte) => {
+          held.push({ encoded: encodeMessage(message(byte, length)), byte, length });
+          for (const { encoded } of released === null ? [] : held.splice(released, 1)) {
+            encoded.release();
+            encoded.release(); // twice is once
+          }
+        });
+        for (const { encoded, byte, length } of held)
+          expect(decodeMessage(encoded.bytes)).to.deep.equal(message(byte, length));
+      }),
+    );
+    const four = [1, 2, 3, 4].map((byte) => encodeMessage(message(byte, 50_000)));
+    for (const each of four) each.release();
+    const buffers = four.map(({ bytes }) => bytes.buffer);
+    expect(encodeMessage(message(5, 50_000)).bytes.buffer).to.be.oneOf(buffers);
+  });
+
   it('leave out what is undefined', () => {
-    expect(decodeMessage(encodeMessage({ value: undefined, other: 1 }))).to.deep.equal({ other: 1 });
+    expect(decodeMessage(encodeMessage({ value: undefined, other: 1 }).bytes)).to.deep.equal({ other: 1 });
   });
 
   it('are not made of what would arrive as something else', () => {
@@ -74,7 +104,7 @@ describe('messages as bytes', () => {
       refuses(bytes, /it ends before|of type/);
       refuses(Uint8Array.of(0x92, ...bytes), /it ends before|of type/);
     }
-    const whole = encodeMessage({ a: [1, 2, 'three'], b: null, c: 1.5 });
+    const whole = encodeMessage({ a: [1, 2, 'three'], b: null, c: 1.5 }).bytes;
     for (let length = 0; length < whole.length; length++) refuses(whole.subarray(0, length), /ends|bounds/);
     refuses(Uint8Array.of(...whole, 0), /1 bytes follow/);
   });

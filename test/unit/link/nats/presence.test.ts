@@ -87,7 +87,7 @@ describe('presence', () => {
     const broker = new FakeBroker(1000);
     watchBeats(broker.connection(), 'x.beat.*', () => expect.fail('it was taken'));
     for (const state of [null, 3, {}, { session: 3 }])
-      broker.connection().publish('x.beat.1', encodeMessage(state));
+      broker.connection().publish('x.beat.1', encodeMessage(state).bytes);
     await broker.quiet();
     expect(broker.refused).to.have.length(4);
     for (const error of broker.refused) expect(error).to.be.instanceOf(ProtocolError);
