@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { collectAtOnce } from '../src/cli/hosts/collector.js';
+import { tuneForFrames } from '../src/cli/hosts/memory.js';
 import { connectNats } from '../src/link/nats/connection.js';
 import { linkHandler } from '../src/link/nats/nats_link.js';
 import { serveCalls } from '../src/link/nats/responder.js';
@@ -8,7 +8,7 @@ import { connectThread } from '../src/link/thread.js';
 
 /** A client on another host, as far as the way to it goes: its main thread passes requests on to a worker thread that echoes. */
 const [url, run, client] = process.argv.slice(2);
-collectAtOnce();
+tuneForFrames();
 const { port1, port2 } = new MessageChannel();
 const file = new URL('../test/support/link_echo_thread.js', import.meta.url);
 const worker = new Worker(file, { workerData: { port: port2 }, transferList: [port2] });

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { collectAtOnce } from '../src/cli/hosts/collector.js';
+import { tuneForFrames } from '../src/cli/hosts/memory.js';
 import type { Link } from '../src/link/link.js';
 import { connectThread } from '../src/link/thread.js';
 import { hasNatsServer } from '../test/support/nats_server.js';
@@ -24,7 +24,7 @@ export async function* natsCost(): AsyncGenerator<Measurement | Row> {
     process.stdout.write('NATS is left out: there is no nats-server on the PATH.\n');
     return;
   }
-  collectAtOnce();
+  tuneForFrames();
   const closing: (() => Promise<unknown>)[] = [];
   try {
     const overThread = await openThread(closing);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { brokerCommand } from '../../src/cli/hosts/broker_process.js';
 import { onThisHost, type On } from './e2e_command.js';
 
 /** A real nats-server. */
@@ -52,7 +53,7 @@ export async function startNatsServer(
   let port = -1;
   const start = async () => {
     const given = ['-c', file, '-a', address, '-p', String(port)];
-    const [program, ...args] = on(['nats-server', ...given]);
+    const [program, ...args] = on([...brokerCommand, ...given]);
     child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const told: string[] = [];
     for await (const line of createInterface(child.stderr!)) {

@@ -3,7 +3,7 @@ import { readPartyKeys } from '../../link/nats/key_files.js';
 import { partyName, type Party } from '../../link/nats/party_keys.js';
 import { readPeers, requireListed } from '../../link/nats/peers.js';
 import type { Correspondence } from '../../link/nats/sealed.js';
-import { collectAtOnce } from './collector.js';
+import { tuneForFrames } from './memory.js';
 
 /** Where a party connects, and with which files. */
 export interface PartyOptions {
@@ -29,7 +29,7 @@ export async function connectParty(party: Party, options: PartyOptions): Promise
   const keys = await readPartyKeys(keyFile);
   const peers = await readPeers(peersFile);
   requireListed(keys, party, peers);
-  collectAtOnce();
+  tuneForFrames();
   const connection = await connectNats({
     servers: url.split(','),
     seed: keys.broker.export().toString(),
