@@ -1,6 +1,7 @@
 // Shape legend: B batch, C channels, H height, W width, F features at a cut, K classes
 import { NumericError } from '../core/errors.js';
 import type { ClassificationReport } from '../core/evaluation.js';
+import { freeBuffers } from '../core/free.js';
 import type { Tensor } from '../core/shapes.js';
 import type { Tally } from '../core/tally.js';
 import { gatherLabels } from '../data/batches.js';
@@ -125,6 +126,7 @@ export class Client implements ClientService {
     await this.#backUpdate;
     const { first } = this.#requireHead();
     await this.#compute('Head', step, () => first.backward(dz_BF));
+    freeBuffers([dz_BF.data.buffer]);
     visit.goOn(nextStep);
     return nextStep === null ? null : await this.#activations(visit, { generation, step: nextStep });
   }
@@ -139,7 +141,9 @@ export class Client implements ClientService {
     if (!dx_BI) throw new Error('The last layers were compiled without the gradient of their input.');
     // Once the reply is posted the server works, and this thread would wait.
     this.#backUpdate = new Promise((resolve) => setImmediate(resolve)).then(() =>
-      this.#compute('Back', step, () => back.update()),
+      this.#compute('Back', step, () => back.update()).then(() => {
+        freeBuffers([z_BF.data.buffer, logits_BK.data.buffer]);
+      }),
     );
     // Awaited at the next message; until then a failure is nobody's.
     this.#backUpdate.catch(() => undefined);
@@ -154,6 +158,7 @@ export class Client implements ClientService {
     const { logits_BK } = await this.#compute('Network', step, () => whole.lossGradient(x_BCHW, labels_B));
     const counted = this.#finite(tally(logits_BK.data, labels_B), step);
     await this.#compute('Network', step, () => whole.update());
+    freeBuffers([logits_BK.data.buffer]);
     visit.goOn(nextStep);
     return counted;
   }

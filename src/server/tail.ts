@@ -1,5 +1,6 @@
 // Shape legend: B batch, F cut features, K classes
 import { NumericError, ProtocolError, ShapeError } from '../core/errors.js';
+import { freeBuffers } from '../core/free.js';
 import type { Tensor } from '../core/shapes.js';
 import type { Tally } from '../core/tally.js';
 import type { Program, Segment, SegmentState } from '../engine/engine.js';
@@ -43,6 +44,8 @@ export class Tail implements TrainedTail {
   #spentMs = 0;
   /** Of the last `forward`. */
   #numRows = 0;
+  /** Memory of the batch under way. */
+  #underWay: readonly ArrayBuffer[] = [];
 
   constructor(program: Program, state: SegmentState) {
     this.#program = program;
@@ -57,6 +60,7 @@ export class Tail implements TrainedTail {
       },
     );
     const result = tally(logits_BK.data, labels_B);
+    this.#underWay = [z_BF.data.buffer, logits_BK.data.buffer];
     if (!Number.isFinite(result.lossSum) || !dx_BI)
       throw withRows(new NumericError('ERR_NOT_FINITE', 'The loss is not finite.'), z_BF);
     return { tally: result, dz_BF: dx_BI };
@@ -64,6 +68,8 @@ export class Tail implements TrainedTail {
 
   async update(): Promise<void> {
     await this.#timed(() => this.#segment.update());
+    freeBuffers(this.#underWay);
+    this.#underWay = [];
   }
 
   async forward(message: ActivationsMessage, due: Position, client: number): Promise<Tensor> {
@@ -71,6 +77,7 @@ export class Tail implements TrainedTail {
     if (!z_BF.data.every(Number.isFinite))
       throw withRows(new NumericError('ERR_NOT_FINITE', 'The activations are not finite.'), z_BF);
     this.#numRows = z_BF.shape[0];
+    this.#underWay = [z_BF.data.buffer];
     return await this.#timed(() => this.#segment.forward(z_BF));
   }
 
@@ -87,6 +94,8 @@ export class Tail implements TrainedTail {
     const want = [numRows, ...this.#program.spec.part.outputShape];
     const dy_BF = fromFrame(message.dz, want, `Client ${client}`, 'the tail', { client });
     const dz_BF = await this.#timed(() => this.#segment.backward(dy_BF));
+    freeBuffers([...this.#underWay, dy_BF.data.buffer]);
+    this.#underWay = [];
     if (!dz_BF) throw new Error('The tail was compiled without the gradient of its input.');
     return dz_BF;
   }
@@ -100,6 +109,7 @@ export class Tail implements TrainedTail {
   async test(message: ActivationsMessage, due: Position, client: number): Promise<Predictions> {
     const { z_BF, labels_B } = this.#openLabelled(message, due, client);
     const logits_BK = await this.#segment.infer(z_BF);
+    freeBuffers([z_BF.data.buffer]);
     return { numClasses: this.numClasses, logits_NK: logits_BK.data, labels_N: labels_B };
   }
 

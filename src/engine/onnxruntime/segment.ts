@@ -1,6 +1,7 @@
 // Shape legend: B batch, I one row's input, F one row's output, K classes
-import ort from 'onnxruntime-node';
+import ort from './ort.js';
 import { NumericError } from '../../core/errors.js';
+import { freeBuffers } from '../../core/free.js';
 import type { Tensor } from '../../core/shapes.js';
 import type { LossGradient, Segment, SegmentSpec, SegmentState } from '../engine.js';
 import type { ExtractedModel } from './graph.js';
@@ -15,8 +16,8 @@ export class OrtSegment implements Segment {
   readonly #models: TrainingModels;
   readonly #sessions: RunSessions;
   readonly #state: TrainedState;
-  /** What the last forward run was given and kept, until its backward run. */
-  #kept: Tensors | undefined;
+  /** Of the last forward run, until its backward run. */
+  #kept: Kept | undefined;
 
   constructor(spec: SegmentSpec, models: TrainingModels, sessions: RunSessions, state: SegmentState) {
     this.#spec = spec;
@@ -78,16 +79,18 @@ export class OrtSegment implements Segment {
 
   async #forward(given: Tensors): Promise<Tensors> {
     const results = await this.#run('forward', given);
-    this.#kept = keptFor(this.#models.backward, { ...given, ...results });
+    this.#kept = keptFor(this.#models, given, results);
     return results;
   }
 
   /** The backward run: computes the next state, and makes it the current one when it is finite. */
   async #step(given: Tensors): Promise<Tensors> {
     if (!this.#kept) throw new Error('A backward run needs a forward run before it.');
-    const inputs = { ...this.#kept, ...given, ...this.#state.stepFeeds() };
+    const { tensors, own } = this.#kept;
     this.#kept = undefined;
+    const inputs = { ...tensors, ...given, ...this.#state.stepFeeds() };
     const results = await this.#run('backward', inputs);
+    freeBuffers(own);
     this.#state.take(results, this.#models.names);
     return results;
   }
@@ -106,10 +109,25 @@ export async function run(
   return await session.run(Object.fromEntries(inputs.map((name) => [name, available[name]])));
 }
 
-/** Those of the tensors that a later run of the model wants. */
-export function keptFor({ inputs }: ExtractedModel, available: Tensors): Tensors {
-  const needed = inputs.filter((name) => name in available);
-  return Object.fromEntries(needed.map((name) => [name, available[name]]));
+/** What a forward run leaves for its backward run. */
+export interface Kept {
+  readonly tensors: Tensors;
+  /** Memory of those that the run made and nobody else has. */
+  readonly own: readonly ArrayBuffer[];
+}
+
+export function keptFor(
+  { backward, names }: Pick<TrainingModels, 'backward' | 'names'>,
+  given: Tensors,
+  results: Tensors,
+): Kept {
+  const available = { ...given, ...results };
+  const needed = backward.inputs.filter((name) => name in available);
+  const own = Object.keys(results).filter((name) => name !== names.y && name !== names.dx);
+  return {
+    tensors: Object.fromEntries(needed.map((name) => [name, available[name]])),
+    own: own.map((name) => (results[name].data as Uint8Array<ArrayBuffer>).buffer),
+  };
 }
 
 export function cutGradientNotFinite(): NumericError {

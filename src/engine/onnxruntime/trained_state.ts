@@ -1,4 +1,5 @@
 import { NumericError } from '../../core/errors.js';
+import { freeBuffers } from '../../core/free.js';
 import { freshState, type SegmentSpec, type SegmentState } from '../engine.js';
 import { hyperparameters } from '../optimizer.js';
 import { floatsOf, isFiniteCheck, vector, type Tensors } from './tensors.js';
@@ -8,6 +9,8 @@ import { feeds, type StepNames } from './training_graph.js';
 export class TrainedState {
   readonly #spec: SegmentSpec;
   #state: SegmentState;
+  /** Whether nobody else has the state's memory: it came from a run. */
+  #isFromRun = false;
 
   constructor(spec: SegmentSpec, state: SegmentState) {
     this.#spec = spec;
@@ -35,13 +38,17 @@ export class TrainedState {
         'ERR_NOT_FINITE',
         'A weight, or what the optimiser remembers, is not finite after its step.',
       );
+    const { weights, optimizers } = this.#state;
+    const old = [weights, ...optimizers.flatMap(({ slots }) => slots)];
     this.#state = {
       weights: floatsOf(results[names.weights]),
-      optimizers: this.#state.optimizers.map(({ step }, group) => ({
+      optimizers: optimizers.map(({ step }, group) => ({
         step: step + 1,
         slots: names.slots[group].map((name) => floatsOf(results[name])),
       })),
     };
+    if (this.#isFromRun) freeBuffers(old.map(({ buffer }) => buffer));
+    this.#isFromRun = true;
   }
 
   /** A copy. */

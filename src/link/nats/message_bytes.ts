@@ -1,5 +1,6 @@
 import { Decoder, Encoder, ExtData, type ExtensionCodecType } from '@msgpack/msgpack';
 import { messageOf, ProtocolError } from '../../core/errors.js';
+import { freeBuffers } from '../../core/free.js';
 import { movables } from '../wire.js';
 import { BUFFER_TYPE, checkStructure } from './msgpack_structure.js';
 
@@ -59,7 +60,7 @@ export function encodeMessage(message: unknown): Encoded {
   } catch (error) {
     throw unsendable(messageOf(error));
   } finally {
-    structuredClone(null, { transfer: buffers });
+    freeBuffers(buffers);
   }
 }
 

@@ -1,10 +1,11 @@
 // Shape legend: b rows of a part of a batch, I one row's input, F one row's output, P parameters
-import ort from 'onnxruntime-node';
+import ort from '../ort.js';
+import { freeBuffers } from '../../../core/free.js';
 import type { Tensor } from '../../../core/shapes.js';
 import type { SegmentSpec } from '../../engine.js';
-import { keptFor, run } from '../segment.js';
+import { keptFor, run, type Kept } from '../segment.js';
 import { createRunSessions, releaseSessions, type RunSessions } from '../sessions.js';
-import { floatsOf, isFiniteCheck, rowsOf, toOrt, vector, type Tensors } from '../tensors.js';
+import { floatsOf, isFiniteCheck, rowsOf, toOrt, vector } from '../tensors.js';
 import { buildMicroBatchModels, feeds, type MicroBatchModels } from '../training_graph.js';
 import type { Part } from './parts.js';
 
@@ -55,7 +56,7 @@ export class LocalLane implements Lane {
   readonly #spec: SegmentSpec;
   readonly #models: MicroBatchModels;
   readonly #sessions: RunSessions;
-  readonly #kept = new Map<string, Tensors>();
+  readonly #kept = new Map<string, Kept>();
 
   static async open(spec: SegmentSpec): Promise<LocalLane> {
     const models = buildMicroBatchModels(spec);
@@ -97,7 +98,10 @@ export class LocalLane implements Lane {
   }
 
   drop(keys: readonly Key[]): Promise<void> {
-    for (const key of keys) this.#kept.delete(textOf(key));
+    for (const text of keys.map(textOf)) {
+      freeBuffers(this.#kept.get(text)?.own ?? []);
+      this.#kept.delete(text);
+    }
     return Promise.resolve();
   }
 
@@ -118,7 +122,7 @@ export class LocalLane implements Lane {
       }),
     };
     const results = await run(this.#sessions.forward, this.#models.forward, given);
-    this.#kept.set(textOf(key), keptFor(this.#models.backward, { ...given, ...results }));
+    this.#kept.set(textOf(key), keptFor(this.#models, given, results));
     const y_bF = rowsOf(results, names.y, numRows, part.outputShape);
     if (names.dx === undefined || names.dxCheck === undefined) return { y_bF };
     const dx_bI = rowsOf(results, names.dx, numRows, part.inputShape);
@@ -130,8 +134,9 @@ export class LocalLane implements Lane {
     const kept = this.#kept.get(text);
     if (!kept) throw new Error('A backward run needs a forward run before it.');
     this.#kept.delete(text);
-    const given = dy_bF ? { ...kept, [feeds.dy]: toOrt(dy_bF) } : kept;
+    const given = dy_bF ? { ...kept.tensors, [feeds.dy]: toOrt(dy_bF) } : kept.tensors;
     const results = await run(this.#sessions.backward, this.#models.backward, given);
+    freeBuffers(kept.own);
     const { names } = this.#models;
     const isLate = dy_bF !== undefined && names.dx !== undefined;
     return {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type ort from 'onnxruntime-node';
+import type ort from '../ort.js';
 import { costsOf } from '../../../models/layers.js';
 import type { SegmentSpec } from '../../engine.js';
 import { createSession } from '../sessions.js';

@@ -1,4 +1,5 @@
 // Shape legend: B batch, b rows of a part of it, I one row's input, F one row's output, K classes, P parameters
+import { freeBuffers } from '../../../core/free.js';
 import { numElements, type Tensor } from '../../../core/shapes.js';
 import type { LossGradient, Segment, SegmentSpec, SegmentState } from '../../engine.js';
 import { cutGradientNotFinite, run } from '../segment.js';
@@ -97,7 +98,7 @@ export class MicroBatchSegment implements Segment {
     return gradients;
   }
 
-  async #step(gradients: readonly Float32Array[]): Promise<void> {
+  async #step(gradients: readonly Float32Array<ArrayBuffer>[]): Promise<void> {
     const { update, models } = this.#lanes;
     const { weights } = this.#state;
     const given: Record<string, Tensors[string]> = { [feeds.weights]: vector(weights) };
@@ -106,6 +107,7 @@ export class MicroBatchSegment implements Segment {
     for (let part = 0; part < this.#spec.microBatches; part++)
       given[feeds.gradient(part)] = vector(part < gradients.length ? gradients[part] : nothing);
     const results = await run(update, models.update, { ...given, ...this.#state.stepFeeds() });
+    freeBuffers(gradients.map(({ buffer }) => buffer));
     this.#state.take(results, models.names);
   }
 
@@ -131,7 +133,7 @@ export class MicroBatchSegment implements Segment {
   }
 }
 
-/** Parts of a batch one after the other: [b, ...] each -> [B, ...] */
+/** Parts of a batch one after the other, which are empty afterwards: [b, ...] each -> [B, ...] */
 function joined(parts: readonly Tensor[]): Tensor {
   const [{ shape }] = parts;
   const rowShape = shape.slice(1);
@@ -142,5 +144,6 @@ function joined(parts: readonly Tensor[]): Tensor {
     data.set(part.data, offset);
     offset += part.data.length;
   }
+  freeBuffers(parts.map((part) => part.data.buffer));
   return { shape: [numRows, ...rowShape], data };
 }

@@ -1,0 +1,4 @@
+import './no_telemetry.js';
+
+/** The only way in which the library is loaded. */
+export { default } from 'onnxruntime-node';
