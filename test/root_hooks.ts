@@ -1,3 +1,5 @@
+import '../src/engine/onnxruntime/no_telemetry.js';
+
 /** A process warning (a listener leak, a deprecation, ...) fails the test during which it came. */
 const warnings: Error[] = [];
 process.on('warning', (warning) => warnings.push(warning));

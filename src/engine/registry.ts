@@ -1,4 +1,6 @@
 import type { Engine } from './engine.js';
+// In the main thread, before any thread loads the engine.
+import './onnxruntime/no_telemetry.js';
 
 /** Every engine by the name that `engine` takes. Loaded on demand: one that a run does not use costs it nothing. */
 const engines = {

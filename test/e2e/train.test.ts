@@ -41,6 +41,16 @@ describe('train', () => {
   const events = () => readJsonLines(join(directory, 'metrics.jsonl'));
   const summary = () => readJson(join(directory, 'summary.json'));
 
+  it('leaves nothing elsewhere: no library keeps records of its own', async () => {
+    const [HOME, TMPDIR] = [newFolder(), newFolder()];
+    await trainOnce(SMALL, {
+      cwd: newFolder(),
+      env: { HOME, TMPDIR, XDG_CACHE_HOME: HOME, XDG_DATA_HOME: HOME },
+    });
+    expect(readdirSync(HOME), 'home').to.deep.equal([]);
+    expect(readdirSync(TMPDIR), 'temporary files').to.deep.equal([]);
+  });
+
   it('leaves exactly one run directory, named after date and time, with these files', () => {
     expect(relative(cwd, directory)).to.match(/^outputs\/\d{4}-\d\d-\d\d\/\d\d-\d\d-\d\d$/);
     expect(filesIn(directory)).to.deep.equal([

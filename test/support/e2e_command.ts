@@ -100,7 +100,7 @@ export async function bloomOutput(args: readonly string[], options: RunOptions):
 
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours = new Set(keys.flatMap(({ envNames }) => envNames));
-  const isKept = (name: string) => !/^(BLOOM_|WANDB_|MAKE|MFLAGS$|npm_)/.test(name) && !ours.has(name);
+  const isKept = (name: string) => !/^(BLOOM_|WANDB_|ORT_|MAKE|MFLAGS$|npm_)/.test(name) && !ours.has(name);
   const kept = Object.entries(process.env).filter(([name]) => isKept(name));
   return { ...Object.fromEntries(kept), CUDA_VISIBLE_DEVICES: '' };
 }

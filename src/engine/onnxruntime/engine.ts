@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import ort from 'onnxruntime-node';
+import ort from './ort.js';
 import { ConfigError } from '../../core/errors.js';
 import type { Device, Engine, Program, SegmentSpec } from '../engine.js';
 import { compileMicroBatches } from './micro_batches/program.js';

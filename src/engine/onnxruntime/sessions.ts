@@ -1,4 +1,4 @@
-import ort from 'onnxruntime-node';
+import ort from './ort.js';
 import type { ComputeOptions } from '../engine.js';
 import type { ExtractedModel } from './graph.js';
 

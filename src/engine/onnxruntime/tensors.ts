@@ -1,4 +1,4 @@
-import ort from 'onnxruntime-node';
+import ort from './ort.js';
 import type { Shape, Tensor } from '../../core/shapes.js';
 import { numElements } from '../../core/shapes.js';
 
