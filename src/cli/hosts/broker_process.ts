@@ -13,10 +13,10 @@ const NOT_FOUND = 127;
 const UNTIL_STDIN_ENDS = 'exec 3<&0; { cat <&3 >/dev/null; kill $$; } & exec "$@" 3<&-';
 
 /**
- * Go's collector works 8 times as seldom as usual, until the broker has 256 MiB: of its small heap most is garbage all the time, and
- * collecting took a quarter of what a batch of 800 kB costs over it.
+ * Go's collector works 8 times as seldom as usual: of the broker's small heap most is garbage all the time, and collecting took a quarter of what a batch
+ * of 800 kB costs over it. Near the limit it works as often as it must, which takes what many slow receivers let wait.
  */
-export const brokerCommand = ['env', 'GOGC=800', 'GOMEMLIMIT=256MiB', 'nats-server'];
+export const brokerCommand = ['env', 'GOGC=800', 'GOMEMLIMIT=1GiB', 'nats-server'];
 
 /** A NATS server of this machine's own. */
 export interface BrokerProcess {

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { freeBuffers } from '../../core/free.js';
 
 /** Just below `DEFAULT_MMAP_THRESHOLD_MAX` of mallopt(3): the release of a larger block changes nothing. */
 const LARGE_BLOCK_BYTES = (32 << 20) - (1 << 16);
@@ -24,5 +25,5 @@ function collectAtOnce(): void {
  * The block itself is never touched, so that it takes no memory. Elsewhere than on glibc it does nothing.
  */
 function keepFreedMemory(): void {
-  new ArrayBuffer(LARGE_BLOCK_BYTES);
+  freeBuffers([new ArrayBuffer(LARGE_BLOCK_BYTES)]);
 }

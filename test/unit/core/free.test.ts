@@ -7,7 +7,8 @@ describe('buffers that are freed', () => {
     const before = process.memoryUsage().arrayBuffers;
     freeBuffers(buffers);
     expect(buffers.map(({ byteLength }) => byteLength)).to.deep.equal([0, 0, 0]);
-    expect(before - process.memoryUsage().arrayBuffers).to.be.within(95_000_000, 105_000_000);
+    // Or more, where a collection that has begun frees others meanwhile.
+    expect(before - process.memoryUsage().arrayBuffers).to.be.above(95_000_000);
   });
 
   it('may be none', () => {
