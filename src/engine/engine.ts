@@ -79,8 +79,8 @@ export interface Program {
  * A compiled part with its weights and optimiser state: one client's head, the server's tail, or a whole network.
  *
  * One training step is `forward` then `backward` where somebody else has the loss, `lossGradient` then `update` where the
- * segment has it; what is given must not change until the step is over, and one call ends before the next begins. New weights replace the old ones only when all of
- * them are finite; else NumericError is thrown and the state stays as it was.
+ * segment has it; what is given must not change until the step is over, and one call ends before the next begins. New weights
+ * replace the old ones only when all of them are finite; else NumericError is thrown and the state stays as it was.
  */
 export interface Segment {
   /** Output for a batch, keeping nothing. x [B, I] -> [B, F] */

@@ -1,4 +1,4 @@
 import './no_telemetry.js';
 
-/** The only way in which the library is loaded. */
+/** The library; all of src/ has it from here. */
 export { default } from 'onnxruntime-node';
